@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dally-go/dally/lazy"
+	"github.com/dally-go/dally/viz"
+)
+
+// outcome is a job that has run.
+type outcome struct {
+	job     *job
+	report  Report
+	workers int
+	calls   counter
+	took    time.Duration
+}
+
+func analyse(ctx context.Context, fsys fs.FS, tree Tree, top, workers int) (*outcome, error) {
+	o := &outcome{workers: workers}
+	start := time.Now()
+	o.job = record(fsys, tree)
+	var err error
+	o.report, err = o.job.run(ctx, top, lazy.Workers(workers), lazy.Observe(&o.calls))
+	o.took = time.Since(start)
+	return o, err
+}
+
+// compare runs the job serially, then in parallel, and returns the parallel run and how long the serial one took. Both
+// find the files in the system's page cache, and neither pays for the garbage of what ran before.
+func compare(ctx context.Context, fsys fs.FS, tree Tree, top, workers int) (*outcome, time.Duration, error) {
+	for _, dir := range tree.Dirs {
+		for _, path := range dir.Files {
+			if ctx.Err() != nil {
+				return nil, 0, ctx.Err()
+			}
+			_, _ = readText(fsys, path) // the runs will tell what is wrong with it
+		}
+	}
+	runtime.GC()
+	serial, err := analyse(ctx, fsys, tree, top, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	want, took := serial.report, serial.took
+	serial = nil // the collector shall not have to walk it
+	runtime.GC()
+	parallel, err := analyse(ctx, fsys, tree, top, workers)
+	if err == nil && !reflect.DeepEqual(want, parallel.report) {
+		err = errors.New("the serial and the parallel run differ; did a file change meanwhile?")
+	}
+	return parallel, took, err
+}
+
+// String tells what ran.
+func (o *outcome) String() string {
+	return fmt.Sprintf("%v on %s in %v", &o.calls, plural(o.workers, "worker"), o.took.Round(time.Millisecond))
+}
+
+// draw writes a picture of the calls, equal ones drawn as one, and returns its path.
+func (o *outcome) draw(dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "gostat.svg")
+	f, err := os.Create(path)
+	if err != nil {
+		return "", err
+	}
+	err = viz.WriteSVG(f, viz.Collapse(lazy.Snapshot(o.job.targets()...)))
+	return path, errors.Join(err, f.Close())
+}
+
+// counter observes runs and counts calls by name. The zero value is ready.
+type counter struct {
+	mu   sync.Mutex
+	done map[string]int // guarded by mu
+}
+
+func (c *counter) RunStarted(lazy.RunInfo)   {}
+func (c *counter) RunDone(lazy.RunInfo)      {}
+func (c *counter) CallStarted(lazy.CallInfo) {}
+
+func (c *counter) CallDone(call lazy.CallInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = map[string]int{}
+	}
+	c.done[call.Name]++
+}
+
+// String gives the sum and the parts, the most frequent first.
+func (c *counter) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(c.done), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.done[b], c.done[a]), cmp.Compare(a, b))
+	})
+	sum, parts := 0, make([]string, len(names))
+	for i, name := range names {
+		sum += c.done[name]
+		parts[i] = commas(c.done[name]) + " " + name
+	}
+	return fmt.Sprintf("%s (%s)", plural(sum, "call"), strings.Join(parts, ", "))
+}

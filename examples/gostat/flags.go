@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// options are the flags.
+type options struct {
+	root        string // "": the Go installation's src
+	out         string // "": no picture
+	parallelize bool
+	workers     int // 0: as many as GOMAXPROCS
+	tests       bool
+	top         int
+	compare     bool
+}
+
+const usage = `Usage: gostat [flags] [directory]
+
+Gostat reads the Go files below a directory and reports how large and how complex its packages are, and how they hang
+together. Files for every system count, whatever their build constraints; testdata, vendor and names that begin with _
+or . do not.
+
+`
+
+// parseFlags reads the command line. It has told stderr about any error it returns.
+func parseFlags(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("gostat", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.root, "root", "", "the `directory` to read (default src of the Go installation)")
+	f.StringVar(&o.out, "out", filepath.Join(os.TempDir(), "dally-gostat"), "the `directory` for the picture of the run; empty: no picture")
+	f.BoolVar(&o.parallelize, "parallelize", true, "run on several workers; false: one call after another")
+	f.IntVar(&o.workers, "workers", 0, "how many functions run at once; 0: as many as there are processors")
+	f.BoolVar(&o.tests, "tests", false, "read _test.go files too")
+	f.IntVar(&o.top, "top", 10, "how many rows a list has at most")
+	f.BoolVar(&o.compare, "compare", false, "run serially and in parallel, and tell the ratio")
+	f.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	dirs := f.Args()
+	if o.root != "" {
+		dirs = append([]string{o.root}, dirs...)
+	}
+	if len(dirs) > 1 {
+		return o, complain(stderr, "one directory, please: got %q", dirs)
+	}
+	o.root = strings.Join(dirs, "")
+	return o, o.check(stderr)
+}
+
+func (o options) check(stderr io.Writer) error {
+	switch {
+	case o.workers < 0:
+		return complain(stderr, "-workers is %d; it must be 0 (as many as processors) or more", o.workers)
+	case o.top < 0:
+		return complain(stderr, "-top is %d; it must be 0 or more", o.top)
+	case !o.parallelize && o.compare:
+		return complain(stderr, "-compare runs both ways: drop -parallelize=false")
+	case !o.parallelize && o.workers > 1:
+		return complain(stderr, "-parallelize=false means one worker, -workers=%d more: drop one of the two", o.workers)
+	}
+	return nil
+}
+
+func complain(stderr io.Writer, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	fmt.Fprintf(stderr, "gostat: %v\n", err)
+	return err
+}
+
+// findRoot checks the directory to read; "" stands for the source of the Go installation.
+func findRoot(ctx context.Context, root string) (string, error) {
+	if root == "" {
+		return goSource(ctx)
+	}
+	info, err := os.Stat(root)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%s is not a directory", root)
+	}
+	return root, nil
+}
+
+// goSource asks the go command where the Go installation has its source.
+func goSource(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("no directory given, and the Go installation was not found: go env GOROOT: %w", err)
+	}
+	root := strings.TrimSpace(string(out))
+	if root == "" {
+		return "", errors.New("no directory given, and go env GOROOT is empty")
+	}
+	return filepath.Join(root, "src"), nil
+}

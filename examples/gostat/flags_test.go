@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFlags(t *testing.T) {
+	out := filepath.Join(os.TempDir(), "dally-gostat")
+	for args, want := range map[string]options{
+		"":                          {out: out, parallelize: true, top: 10},
+		"dir":                       {out: out, parallelize: true, top: 10, root: "dir"},
+		"-root dir":                 {out: out, parallelize: true, top: 10, root: "dir"},
+		"-parallelize=false dir":    {out: out, top: 10, root: "dir"},
+		"-workers 1 -top 0 -out=":   {parallelize: true, workers: 1},
+		"-tests -compare -out pics": {out: "pics", parallelize: true, top: 10, tests: true, compare: true},
+	} {
+		var stderr strings.Builder
+		got, err := parseFlags(strings.Fields(args), &stderr)
+		require.NoError(t, err, args)
+		require.Equal(t, want, got, args)
+		require.Empty(t, stderr.String())
+	}
+}
+
+func TestFlagsRefused(t *testing.T) {
+	for args, want := range map[string]string{
+		"a b":                           `one directory, please: got ["a" "b"]`,
+		"-root a b":                     `one directory, please: got ["a" "b"]`,
+		"-workers -1":                   "-workers is -1; it must be 0 (as many as processors) or more",
+		"-top -2":                       "-top is -2; it must be 0 or more",
+		"-parallelize=false -workers=2": "-parallelize=false means one worker, -workers=2 more: drop one of the two",
+		"-parallelize=false -compare":   "-compare runs both ways: drop -parallelize=false",
+		"-workers many":                 `invalid value "many" for flag -workers`,
+		"-nonsense":                     "flag provided but not defined: -nonsense",
+	} {
+		var stderr strings.Builder
+		_, err := parseFlags(strings.Fields(args), &stderr)
+		require.Error(t, err, args)
+		require.Contains(t, stderr.String(), want)
+	}
+	var stderr strings.Builder
+	_, err := parseFlags([]string{"-h"}, &stderr)
+	require.ErrorIs(t, err, flag.ErrHelp)
+	require.Contains(t, stderr.String(), "Usage: gostat")
+}
+
+func TestFindRoot(t *testing.T) {
+	dir := t.TempDir()
+	writeTree(t, dir, map[string]string{"f.go": "package f\n"})
+	root, err := findRoot(context.Background(), dir)
+	require.NoError(t, err)
+	require.Equal(t, dir, root)
+
+	_, err = findRoot(context.Background(), filepath.Join(dir, "none"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = findRoot(context.Background(), filepath.Join(dir, "f.go"))
+	require.ErrorContains(t, err, "f.go is not a directory")
+}

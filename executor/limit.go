@@ -1,0 +1,105 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Limit bounds how many calls may hold something scarce at once: connections, licences, a GPU. Functions share a limit
+// by being wrapped with the same one (lazy.Limit). A call that waits for a limit holds no worker. Waiters are served in
+// order of arrival. Make one with [NewLimit].
+type Limit struct {
+	n int
+
+	mu      sync.Mutex
+	held    int            // guarded by mu
+	waiters []*limitWaiter // guarded by mu
+}
+
+// limitWaiter waits for a place; then is called with it.
+type limitWaiter struct{ then func() }
+
+// NewLimit returns a limit of n places. It panics if n < 1.
+func NewLimit(n int) *Limit {
+	if n < 1 {
+		panic(fmt.Sprintf("executor: NewLimit(%d): want at least 1", n))
+	}
+	return &Limit{n: n}
+}
+
+// N is the number of places.
+func (l *Limit) N() int { return l.n }
+
+// TryAcquire takes a place if one is free, and reports whether it did.
+func (l *Limit) TryAcquire() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.held < l.n {
+		l.held++
+		return true
+	}
+	return false
+}
+
+// Acquire takes a place, waiting for one if need be. It returns the context's error when that ends first; then no place
+// is held.
+func (l *Limit) Acquire(ctx context.Context) error {
+	got := make(chan struct{})
+	leave := l.Queue(func() { close(got) })
+	select {
+	case <-got:
+		return nil
+	case <-ctx.Done():
+	}
+	if !leave() { // it came at the same moment
+		l.Release()
+	}
+	return ctx.Err()
+}
+
+// Queue has then called once, holding a place: at once by the calling goroutine if a place is free, else by the one
+// that gives it back. then must not block. The function that Queue returns leaves the queue; it reports false if
+// then has been called, or is about to be.
+func (l *Limit) Queue(then func()) (leave func() bool) {
+	w := &limitWaiter{then: then}
+	l.mu.Lock()
+	if l.held < l.n {
+		l.held++
+		l.mu.Unlock()
+		then()
+		return func() bool { return false }
+	}
+	l.waiters = append(l.waiters, w)
+	l.mu.Unlock()
+	return func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		at := slices.Index(l.waiters, w)
+		if at < 0 {
+			return false
+		}
+		l.waiters = slices.Delete(l.waiters, at, at+1)
+		return true
+	}
+}
+
+// Release gives a place back, to the first waiter if there is one. It panics if no place is held.
+func (l *Limit) Release() {
+	l.mu.Lock()
+	if l.held == 0 {
+		l.mu.Unlock()
+		panic("executor: Limit.Release: no place is held")
+	}
+	if len(l.waiters) == 0 {
+		l.held--
+		l.mu.Unlock()
+		return
+	}
+	next := l.waiters[0]
+	l.waiters[0] = nil
+	l.waiters = l.waiters[1:]
+	l.mu.Unlock()
+	next.then()
+}

@@ -1,0 +1,39 @@
+package executor
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// plain makes a Steps of a Work that is none: every call goes through Start.
+type plain struct {
+	Work
+	ctx   context.Context
+	once  sync.Once
+	err   error // written once, read after the job is over
+	ended atomic.Int64
+}
+
+func (s *plain) Attach(context.Context, Host)             {}
+func (s *plain) Piece(lo int32) (int32, time.Duration)    { return lo, 0 }
+func (s *plain) Range(_ int, next *int32, _ int32) Status { return Stopped }
+func (s *plain) Await(int32)                              {}
+func (s *plain) Ranks() []int32                           { return nil }
+func (s *plain) Workers() int                             { return 0 }
+func (s *plain) Over()                                    {}
+
+// Start runs call i where it stands.
+func (s *plain) Start(_ int, i int32) Status {
+	err := s.ctx.Err()
+	if err == nil {
+		err = s.Run(s.ctx, int(i))
+	}
+	if err != nil {
+		s.once.Do(func() { s.err = err })
+		return Stopped
+	}
+	s.ended.Add(1)
+	return Ended
+}

@@ -1,0 +1,42 @@
+package layering
+
+// modulePath is the module whose packages the table lists.
+const modulePath = "github.com/dally-go/dally"
+
+// row says what one package, or with a name that ends in "/..." a package and all below it, may import besides the
+// standard library. The most specific row holds. Test files are free.
+type row struct {
+	// imports are packages of this module, without its path, and packages of others, in full.
+	imports []string
+	// adapters maps packages of others to the only file that may import them, or to oneFile.
+	adapters map[string]string
+}
+
+// oneFile allows an import in a single file, whatever its name.
+const oneFile = "one file"
+
+var table = map[string]row{
+	// The leaves. They never import each other.
+	"graph":    {adapters: map[string]string{"gonum.org/v1/gonum/...": "directed.go"}},
+	"executor": {imports: []string{"internal/deque", "internal/invariant"}},
+
+	// The composer.
+	"lazy": {imports: []string{"graph", "cache", "executor", "internal/..."}},
+
+	// The picture.
+	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
+
+	"examples/...": {imports: []string{"lazy", "graph", "executor", "viz", "gonum.org/v1/gonum/..."}},
+
+	"internal/deque":     {imports: []string{"internal/invariant"}},
+	"internal/gen":       {},
+	"internal/invariant": {},
+	"internal/layering":  {},
+	"internal/leak":      {},
+}
+
+// core are the packages that every user of the library links into the program.
+var core = []string{"lazy", "graph", "executor"}
+
+// heavy are packages, each with all below it, that the core must not link, not even through others.
+var heavy = []string{"net/http", "image", "html/template", "testing"}

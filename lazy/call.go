@@ -1,0 +1,290 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// execution is one call being run by a run that has taken its node to running.
+type execution struct {
+	run    *run
+	at     int32
+	node   *node
+	worker int
+	parent context.Context // from a foreign executor; nil: the run's
+	limits []*executor.Limit
+	slot   bool // on a worker of the session's executor
+	async  bool // the host has been told Later and is to be woken
+	c      *callContext
+	start  int64        // ns since the process began
+	late   <-chan error // of a function that was abandoned: it has not returned
+}
+
+// callContext is the context that a call's function sees. A Get that is given it, or a context made from it, knows the
+// call it stands in.
+type callContext struct {
+	context.Context
+	run  *run
+	node *node
+	slot bool
+	over atomic.Bool // the call has ended: a Get with this context is nobody's any more
+
+	place int // in run.active. Guarded by run.mu
+
+	gets waiting
+}
+
+type callKey struct{}
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// callOf returns the call whose function was given ctx, or nil.
+func callOf(ctx context.Context) *callContext {
+	if c, ok := ctx.Value(callKey{}).(*callContext); ok && !c.over.Load() {
+		return c
+	}
+	return nil
+}
+
+// lender returns who to give the call's slot to; nil if it holds none.
+func (c *callContext) lender() lender {
+	l, ok := c.run.ex.(lender)
+	if !ok || !c.slot {
+		return nil
+	}
+	return &lending{c: c, lender: l}
+}
+
+// enter makes the context of a call that is about to run.
+func (r *run) enter(n *node, slot bool) *callContext {
+	return r.enterUnder(r.context(), n, slot)
+}
+
+func (r *run) enterUnder(parent context.Context, n *node, slot bool) *callContext {
+	c := &callContext{Context: parent, run: r, node: n, slot: slot}
+	r.mu.Lock()
+	c.place = len(r.active)
+	r.active = append(r.active, c)
+	r.mu.Unlock()
+	return c
+}
+
+// leave ends a call's context. Contexts derived from it go on, but a Get with one is no longer the call's.
+func (r *run) leave(c *callContext) {
+	c.over.Store(true)
+	r.mu.Lock()
+	last := len(r.active) - 1
+	r.active[c.place] = r.active[last]
+	r.active[c.place].place = c.place
+	r.active[last] = nil
+	r.active = r.active[:last]
+	r.mu.Unlock()
+	if r.halted.Load() {
+		r.cancelIfUnwatched()
+	}
+}
+
+// launch runs a call where it belongs.
+func (r *run) launch(x *execution) executor.Status {
+	o := &x.node.fn.opts
+	switch ex := x.node.runsOn(); {
+	case ex != nil:
+		x.slot, x.async, x.worker = false, true, -1
+		r.host.Later()
+		go r.elsewhere(x, ex)
+		return executor.Later
+	case o.blocking, o.timeout > 0 && x.worker < 0:
+		x.slot, x.async, x.worker = false, true, -1
+		r.host.Later()
+		go r.perform(x)
+		return executor.Later
+	default:
+		return r.perform(x)
+	}
+}
+
+// runsOn returns the executor of this call alone, or of its function; nil is the session's.
+func (n *node) runsOn() executor.Executor {
+	if n.word.Load()&flagOwn != 0 {
+		if ex, ok := n.more.Load().runsOn.(executor.Executor); ok {
+			return ex
+		}
+	}
+	return n.fn.opts.runsOn
+}
+
+// perform runs a call on this goroutine.
+func (r *run) perform(x *execution) executor.Status {
+	fn := x.node.fn
+	if fn.wantsContext || fn.opts.timeout > 0 {
+		parent := x.parent
+		if parent == nil {
+			parent = r.context()
+		}
+		x.c = r.enterUnder(parent, x.node, x.slot)
+	}
+	r.hooks.callStarted(x)
+	x.start = mono()
+	returned := false
+	defer func() {
+		if !returned { // runtime.Goexit: nobody but this function will say so
+			r.conclude(x, newPanicError(fn.name, nil))
+		}
+	}()
+	err := x.tries()
+	returned = true
+	return r.conclude(x, err)
+}
+
+// tries calls the function until it succeeds or may not be tried again.
+func (x *execution) tries() error {
+	err := x.try(x.node.fn.opts.retry > 0)
+	if err == nil || x.node.fn.opts.retry == 0 {
+		return err
+	}
+	return x.retried(err)
+}
+
+// retried goes on after a try that ended with err.
+func (x *execution) retried(err error) error {
+	for left := x.node.fn.opts.retry; left > 0 && x.mayRetry(err); left-- {
+		if err = x.try(left > 1); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (x *execution) mayRetry(err error) bool {
+	if _, panicked := err.(*PanicError); panicked { //nolint:errorlint // only a panic of this very call
+		return false
+	}
+	return x.late == nil && !x.run.halted.Load()
+}
+
+// try calls the function once. again says that another try may follow.
+func (x *execution) try(again bool) error {
+	if d := x.node.fn.opts.timeout; d > 0 {
+		return x.tryFor(d, again)
+	}
+	if x.c == nil {
+		return x.once(nil) //nolint:staticcheck // functions that want no context are given none
+	}
+	return x.once(x.c)
+}
+
+// once calls the function and turns a panic into an error. runtime.Goexit passes through.
+func (x *execution) once(ctx context.Context) (err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			err = newPanicError(x.node.fn.name, v)
+		}
+	}()
+	if h := x.run.hooks; h.marks() {
+		err = h.marked(x, ctx)
+	} else {
+		err = x.node.fn.call(x.node, ctx)
+	}
+	returned = true
+	return err
+}
+
+// tryFor calls the function on a goroutine of its own and waits for at most d. A function that does not return when its
+// context has ended leaves x.late behind.
+func (x *execution) tryFor(d time.Duration, again bool) error {
+	ctx, cancel := context.WithTimeout(x.c, d)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		err := error(newPanicError(x.node.fn.name, nil)) // unless it returns
+		defer func() { done <- err }()
+		err = x.once(ctx)
+	}()
+	select {
+	case err := <-done:
+		return timedOut(ctx, d, err)
+	case <-ctx.Done():
+	}
+	if again { // the next try needs the function to have returned: it gets as much time again for that
+		late := time.NewTimer(d)
+		defer late.Stop()
+		select {
+		case err := <-done:
+			return timedOut(ctx, d, err)
+		case <-late.C:
+		}
+	}
+	const patience = 100
+	for range patience {
+		select {
+		case err := <-done:
+			return timedOut(ctx, d, err)
+		default:
+			runtime.Gosched()
+		}
+	}
+	x.late = done
+	return timedOut(ctx, d, ctx.Err())
+}
+
+// timedOut says of an error that came of the end of the time that it did.
+func timedOut(ctx context.Context, d time.Duration, err error) error {
+	if err != nil && ctx.Err() == context.DeadlineExceeded && isContextError(err) { //nolint:errorlint // what contexts return
+		return fmt.Errorf("timed out after %v: %w", d, context.DeadlineExceeded)
+	}
+	return err
+}
+
+// elsewhere has another executor run the call, as a work of one.
+func (r *run) elsewhere(x *execution, ex executor.Executor) {
+	w := &single{x: x}
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError("executor", recover())
+		}
+		if w.taken.CompareAndSwap(false, true) {
+			if err == nil {
+				err = fmt.Errorf("executor %T returned without having run the call", ex)
+			}
+			x.start = mono()
+			r.conclude(x, err)
+		}
+	}()
+	err = ex.Execute(r.context(), w)
+	returned = true
+}
+
+// single is one call as an executor.Work.
+type single struct {
+	x     *execution
+	taken atomic.Bool
+}
+
+func (w *single) Len() int           { return 1 }
+func (w *single) Inputs(int) []int32 { return nil }
+
+func (w *single) Run(ctx context.Context, i int) error {
+	if i != 0 || !w.taken.CompareAndSwap(false, true) {
+		return fmt.Errorf("executor ran call %d of a work of one, or ran it twice", i)
+	}
+	w.x.parent = ctx
+	w.x.run.perform(w.x)
+	return nil
+}

@@ -1,0 +1,3 @@
+package lazy
+
+//go:generate go run ../internal/gen -root ..

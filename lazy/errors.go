@@ -1,0 +1,147 @@
+package lazy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+)
+
+// Errors that callers may want to tell apart with errors.Is.
+var (
+	// ErrZeroData is the error of a Get on a handle that was never made, and of a call that was given one.
+	ErrZeroData = errors.New("zero Data: the handle was never made by a wrapped function, Const or Source")
+	// ErrSkipped is in the error of a target that was not run because the run had stopped for another's failure.
+	ErrSkipped = errors.New("skipped")
+	// ErrNoWaiters is the cause (context.Cause) of the end of a run's context when all who waited have left.
+	ErrNoWaiters = errors.New("lazy: nobody waits for the run any more")
+)
+
+// Error tells which call failed, where it was wrapped, and how the target depends on it. It unwraps to what the
+// function returned, or to a [*PanicError], or to the context's error.
+type Error struct {
+	Op    string   // what was being done: "get", "run"
+	Call  string   // the call that failed: "Load#3"
+	Where string   // file:line where its function was wrapped
+	Path  []string // from the call that failed to the target, both included: "Load#3", "Clean#4", "Report#7"
+	Err   error
+}
+
+// Error reads "lazy: get: Load#3 (app/main.go:12) → Clean#4 → Report#7: open sales.csv: no such file".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("lazy: " + e.Op + ": " + e.Call)
+	if e.Where != "" {
+		b.WriteString(" (" + e.Where + ")")
+	}
+	const most = 6 // calls of a long way that are named
+	way := e.Path
+	if len(way) > 0 {
+		way = way[1:]
+	}
+	for k, call := range way {
+		if len(way) > most && k == most/2 {
+			fmt.Fprintf(&b, " → … %d more …", len(way)-most+1)
+		}
+		if len(way) > most && k >= most/2 && k < len(way)-most/2+1 {
+			continue
+		}
+		b.WriteString(" → " + call)
+	}
+	return b.String() + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// PanicError is the error of a call whose function panicked or ended its goroutine with runtime.Goexit.
+type PanicError struct {
+	Op    string // the function's name
+	Value any    // what it panicked with; [ErrGoexit] after runtime.Goexit
+	Stack []byte // of the goroutine at that moment, as runtime/debug.Stack gives it
+}
+
+// ErrGoexit is the Value of a [PanicError] that came of runtime.Goexit (testing.T.FailNow calls it, too).
+var ErrGoexit = errors.New("runtime.Goexit was called")
+
+// Error names function and value. The stack is left to Stack and to the format %+v.
+func (e *PanicError) Error() string {
+	if e.Value == ErrGoexit { //nolint:errorlint // the value itself is meant
+		return e.Op + " called runtime.Goexit"
+	}
+	return fmt.Sprintf("%s panicked: %v", e.Op, e.Value)
+}
+
+// Unwrap returns the value if it is an error, so that errors.Is and errors.As see through the panic.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Format prints the error; with %+v, the stack behind it.
+func (e *PanicError) Format(f fmt.State, verb rune) {
+	_, _ = io.WriteString(f, e.Error())
+	if verb == 'v' && f.Flag('+') {
+		_, _ = io.WriteString(f, "\n"+string(e.Stack))
+	}
+}
+
+// newPanicError describes what recover returned; nil is runtime.Goexit.
+func newPanicError(op string, value any) *PanicError {
+	if value == nil {
+		value = ErrGoexit
+	}
+	return &PanicError{Op: op, Value: value, Stack: debug.Stack()}
+}
+
+// PartialError is the error of a [KeepGoing] Get of several targets when some failed: Errs has an entry per target, nil
+// where it worked.
+type PartialError struct{ Errs []error }
+
+// Error counts the failures and tells the first.
+func (e *PartialError) Error() string {
+	failed := e.Unwrap()
+	if len(failed) == 0 {
+		return "lazy: 0 targets failed"
+	}
+	return fmt.Sprintf("lazy: %d of %d targets failed; the first: %v", len(failed), len(e.Errs), failed[0])
+}
+
+// Unwrap returns the errors that are not nil, in order of the targets.
+func (e *PartialError) Unwrap() []error {
+	var failed []error
+	for _, err := range e.Errs {
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return failed
+}
+
+// CycleError is the error of a call that would have to wait for itself: a Bind whose graph leads back to it, or calls
+// that Get each other.
+type CycleError struct {
+	Calls []string // in the direction of the edges; the first stands only once
+}
+
+// Error names the calls.
+func (e *CycleError) Error() string {
+	return "cycle: " + strings.Join(append(e.Calls, e.Calls[0]), " → ")
+}
+
+// isContextError reports whether err is, or wraps, the end of a context.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// Must returns v, or panics if err is not nil: for examples and tests.
+//
+//	area := lazy.Must(width.Get(ctx))
+func Must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -1,0 +1,135 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// function is what all calls of one wrapped function share.
+type function struct {
+	name  string
+	where string // file:line of the wrap
+	opts  options
+	typ   valueType
+
+	// call runs the function for n: reads the inputs' values, runs, writes n's value. The context is nil for functions
+	// that take none.
+	call func(n *node, ctx context.Context) error
+	// clone records the same call once more.
+	clone func(n *node) *node
+	// binds says that call leaves the node whose value is to be n's in n's extra.
+	binds bool
+	// wantsContext says that call's context is used.
+	wantsContext bool
+	// plain says that a call may be run where it stands, among others: it does not wait by itself.
+	plain bool
+
+	// cost is the estimated time of a call in ns; 0: not known. See cost.go.
+	cost atomic.Int64
+}
+
+// valueType is what the ungeneric part needs to know about the type of a value.
+type valueType interface {
+	// any returns n's value. n must be ready.
+	any(n *node) any
+	// copy copies the value of from to that of to.
+	copy(to, from *node)
+	name() string
+}
+
+// typeOf implements valueType. It has no size: as an interface it is one word that points to its methods.
+type typeOf[T any] struct{}
+
+func (typeOf[T]) any(n *node) any     { return *valueAt[T](n) }
+func (typeOf[T]) copy(to, from *node) { *valueAt[T](to) = *valueAt[T](from) }
+func (typeOf[T]) name() string        { return reflect.TypeFor[T]().String() }
+
+// sourceFunction stands in nodes that were given a value.
+var sourceFunction = &function{plain: true}
+
+// newFunction describes a wrapped function. depth is the number of stack frames between the caller and the user's
+// wrap.
+func newFunction[R any](fn any, opts []Option, depth int) *function {
+	v := reflect.ValueOf(fn)
+	f := &function{typ: typeOf[R]{}}
+	for _, o := range opts {
+		o(&f.opts)
+	}
+	f.where = callerOf(depth + 1)
+	if v.IsNil() {
+		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
+	}
+	f.name = f.opts.name
+	if f.name == "" {
+		f.name = nameOf(runtime.FuncForPC(v.Pointer()).Name())
+	}
+	f.settle()
+	return f
+}
+
+// settle derives what depends on the options.
+func (f *function) settle() {
+	o := &f.opts
+	f.plain = !o.blocking && o.limit == nil && o.runsOn == nil && o.timeout == 0
+}
+
+// nameOf shortens the runtime's name of a function to what its author would call it.
+//
+//	example.com/x/y.Load        Load
+//	example.com/x/y.main.func1  main.func1
+//	example.com/x/y.(*T).Mul-fm T.Mul
+//	example.com/x/y.Map[...]    Map
+func nameOf(full string) string {
+	name := full[strings.LastIndexByte(full, '/')+1:]
+	if _, after, ok := strings.Cut(name, "."); ok {
+		name = after
+	}
+	name = strings.TrimSuffix(name, "-fm")
+	name = strings.ReplaceAll(name, "[...]", "")
+	return strings.NewReplacer("(*", "", "(", "", ")", "").Replace(name)
+}
+
+// callerOf returns the file:line some frames up, with the last folder of the path only.
+func callerOf(depth int) string {
+	_, file, line, ok := runtime.Caller(depth + 1)
+	if !ok {
+		return ""
+	}
+	dir, base := filepath.Split(file)
+	return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(line)
+}
+
+// record finishes a form that has its inputs: from here on it is a call.
+func (f *function) record(n *node, offset uintptr, inputs int) *node {
+	n.fn = f
+	n.meta = newMeta(offset, inputs)
+	n.word.Store(statePending)
+	return n
+}
+
+// withoutInput returns a function that stands in for f in a call with a zero Data among its inputs: running it is the
+// error. The missing inputs are replaced by a source of nothing.
+func (f *function) withoutInput(in []*node) *function {
+	g := &function{name: f.name, where: f.where, opts: options{name: f.name}, typ: f.typ, plain: true, clone: f.clone}
+	recordedAt := callerOf(3)
+	for k := range in {
+		if in[k] != nil {
+			continue
+		}
+		in[k] = nothing
+		if g.call == nil {
+			err := fmt.Errorf("argument %d of %s, recorded at %s: %w", k+1, f.name, recordedAt, ErrZeroData)
+			g.call = func(*node, context.Context) error { return err }
+		}
+	}
+	return g
+}
+
+// nothing stands in for an input that is a zero Data.
+var nothing = &sourceOf("nothing", struct{}{}).node

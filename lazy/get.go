@@ -1,0 +1,172 @@
+package lazy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Run computes the targets, as Get does, and leaves their values in the handles. It returns nil if all have one; with
+// [KeepGoing] and several targets a [*PartialError], by index; else an [*Error]. Targets may be of any types.
+func Run(ctx context.Context, targets []Target, opts ...RunOption) error {
+	nodes := make([]*node, len(targets))
+	for i, t := range targets {
+		if t != nil {
+			nodes[i] = t.target()
+		}
+	}
+	return force(ctx, "run", nodes, opts)
+}
+
+// GetAll computes all handles in one run and returns their values, in order. What they share is computed once. If a
+// call fails, the values are nil; with [KeepGoing] they are those that could be had, zero elsewhere, and the error is a
+// [*PartialError] that tells by index which.
+func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, error) {
+	nodes := make([]*node, len(ds))
+	for i, d := range ds {
+		nodes[i] = d.n
+	}
+	err := force(ctx, "get", nodes, opts)
+	var partial *PartialError
+	if err != nil && !errors.As(err, &partial) {
+		return nil, err
+	}
+	vs := make([]T, len(ds))
+	for i, n := range nodes {
+		if partial == nil || (i < len(partial.Errs) && partial.Errs[i] == nil) {
+			vs[i] = *valueAt[T](n)
+		}
+	}
+	return vs, err
+}
+
+// Get2 computes two handles of different types in one run. Errors are those of [Run]; values that could not be had are
+// zero.
+func Get2[A, B any](ctx context.Context, a Data[A], b Data[B], opts ...RunOption) (A, B, error) {
+	err := force(ctx, "get", []*node{a.n, b.n}, opts)
+	return valueOr(a, err, 0), valueOr(b, err, 1), err
+}
+
+// Get3 is [Get2] for three handles.
+func Get3[A, B, C any](ctx context.Context, a Data[A], b Data[B], c Data[C], opts ...RunOption) (A, B, C, error) {
+	err := force(ctx, "get", []*node{a.n, b.n, c.n}, opts)
+	return valueOr(a, err, 0), valueOr(b, err, 1), valueOr(c, err, 2), err
+}
+
+// valueOr returns d's value if err does not say that target i has none.
+func valueOr[T any](d Data[T], err error, i int) (v T) {
+	if err != nil {
+		partial, ok := err.(*PartialError) //nolint:errorlint // force returns it as it is
+		if !ok || partial.Errs[i] != nil {
+			return v
+		}
+	}
+	return *valueAt[T](d.n)
+}
+
+// force computes the targets. It returns an *Error or, for several targets of a run that keeps going, a *PartialError.
+func force(ctx context.Context, op string, targets []*node, opts []RunOption) error {
+	if ctx == nil {
+		panic("lazy: " + op + ": the context is nil")
+	}
+	for i, t := range targets {
+		if t == nil {
+			return &Error{Op: op, Call: fmt.Sprintf("target %d of %d", i+1, len(targets)), Err: ErrZeroData}
+		}
+	}
+	o, outer, err := settle(ctx, opts)
+	if err != nil {
+		return &Error{Op: op, Call: firstLabel(targets), Err: err}
+	}
+	if outer != nil {
+		outer.node.note(func(e *extra) { e.found = appendNew(e.found, targets...) })
+	}
+	r := newRun(ctx, op, targets, o, outer)
+	if r.n == 0 {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return left(ctx, op, targets)
+	}
+	r.start()
+	if !r.wait(ctx) {
+		return left(ctx, op, targets)
+	}
+	return r.result()
+}
+
+// result tells how a run that is over came out.
+func (r *run) result() error {
+	if r.hooks != nil && r.hooks.err != nil {
+		return &Error{Op: r.op, Call: "observer", Err: r.hooks.err}
+	}
+	if r.first == nil && !r.halted.Load() {
+		r.plan.free()
+		return nil
+	}
+	if r.options.keepGoing && len(r.targets) > 1 {
+		return r.partial()
+	}
+	if len(r.targets) == 1 {
+		if r.targets[0].ready() {
+			return nil
+		}
+		return r.errorOf(int32(r.n - 1)) // the only target is planned last
+	}
+	if r.first == nil {
+		return r.errorOf(int32(r.n - 1))
+	}
+	return r.errorOf(r.targetBehind(r.first.at))
+}
+
+// partial has an error per target that has no value; nil if all have one.
+func (r *run) partial() error {
+	errs := make([]error, len(r.targets))
+	places := r.places()
+	failed := false
+	for i, t := range r.targets {
+		if !t.ready() {
+			errs[i], failed = r.errorOf(places[t]), true
+		}
+	}
+	if !failed {
+		return nil
+	}
+	return &PartialError{Errs: errs}
+}
+
+// left is the error of a caller whose context has ended.
+func left(ctx context.Context, op string, targets []*node) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err { //nolint:errorlint // whether there is another one
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	label := firstLabel(targets)
+	return &Error{Op: op, Call: label, Path: []string{label}, Err: err}
+}
+
+// firstLabel names what a Get was for.
+func firstLabel(targets []*node) string {
+	switch len(targets) {
+	case 0:
+		return "nothing"
+	case 1:
+		return targets[0].label()
+	}
+	return fmt.Sprintf("%s and %d more", targets[0].label(), len(targets)-1)
+}
+
+// appendNew appends the nodes that are not there yet.
+func appendNew(to []*node, nodes ...*node) []*node {
+	have := make(map[*node]bool, len(to))
+	for _, n := range to {
+		have[n] = true
+	}
+	for _, n := range nodes {
+		if !have[n] {
+			have[n] = true
+			to = append(to, n)
+		}
+	}
+	return to
+}

@@ -1,0 +1,205 @@
+package lazy
+
+import (
+	"context"
+	"runtime/pprof"
+	"runtime/trace"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dally-go/dally/graph"
+)
+
+// Observer is told what runs. Its methods are called by the goroutines that run the calls, from many at once, and hold
+// them up: an observer should note and return. RunStarted comes before all else of a run, RunDone after all else;
+// both come also when the run fails, panics or is cancelled. A call that runs has a CallStarted and a CallDone; one that
+// was skipped for a failure before it has a CallDone alone; values that are there already have neither. A method that
+// panics makes the Get fail, after everything has been computed and kept.
+type Observer interface {
+	RunStarted(RunInfo)
+	CallStarted(CallInfo)
+	CallDone(CallInfo)
+	RunDone(RunInfo)
+}
+
+// RunInfo is what observers are told about a run.
+type RunInfo struct {
+	ID    uint64
+	Start time.Time
+	End   time.Time // zero in RunStarted
+	Calls int       // planned so far: a Bind may add to them while the run goes on
+	Err   error     // in RunDone: what made the run fail or end early
+}
+
+// CallInfo is what observers are told about a call.
+type CallInfo struct {
+	Run    uint64 // RunInfo.ID
+	ID     graph.ID
+	Name   string
+	Worker int // number of the worker from 0; -1: none (Blocking, RunsOn)
+	Start  time.Time
+	End    time.Time   // zero in CallStarted
+	State  graph.State // Running; then Done, Failed, Skipped, or Pending if the run was cancelled
+	Err    error
+}
+
+// hooks are those who look at a run. All methods may be called on nil, which is nobody: then they cost a comparison.
+type hooks struct {
+	observers []Observer
+	labels    bool
+	task      *trace.Task
+	ctx       context.Context // carries task
+	run       uint64
+	start     time.Time
+	calls     atomic.Int64
+	told      int // observers whose RunStarted has returned. Used by the run's starter and by Over alone
+
+	once sync.Once
+	err  error // the first panic of an observer. Written in once, read after the run is over
+}
+
+// newHooks returns nil if nobody looks.
+func newHooks(r *run) *hooks {
+	s := r.options.session
+	if s.Observer == nil && r.options.observer == nil && !s.Labels && !trace.IsEnabled() {
+		return nil
+	}
+	h := &hooks{labels: s.Labels, run: r.id, start: time.Now(), ctx: r.base}
+	for _, o := range []Observer{s.Observer, r.options.observer} {
+		if o != nil {
+			h.observers = append(h.observers, o)
+		}
+	}
+	if trace.IsEnabled() {
+		h.ctx, h.task = trace.NewTask(r.base, "dally "+r.op+" "+firstLabel(r.targets))
+	}
+	h.calls.Store(int64(r.n))
+	return h
+}
+
+// tell calls f and keeps its panic.
+func (h *hooks) tell(f func()) (ok bool) {
+	defer func() {
+		if !ok {
+			err := newPanicError("Observer", recover())
+			h.once.Do(func() { h.err = err })
+		}
+	}()
+	f()
+	return true
+}
+
+// runStarted reports whether the run may go on.
+func (h *hooks) runStarted(r *run) bool {
+	if h == nil || r.then != nil { // a Bind's rest is part of the run it belongs to
+		return true
+	}
+	info := RunInfo{ID: h.run, Start: h.start, Calls: r.n}
+	for _, o := range h.observers {
+		if !h.tell(func() { o.RunStarted(info) }) {
+			r.halted.Store(true)
+			return false
+		}
+		h.told++
+	}
+	return true
+}
+
+func (h *hooks) grew(calls int) {
+	if h != nil {
+		h.calls.Add(int64(calls))
+	}
+}
+
+func (h *hooks) runDone(r *run) {
+	if h == nil || r.then != nil {
+		return
+	}
+	info := RunInfo{ID: h.run, Start: h.start, End: time.Now(), Calls: int(h.calls.Load()), Err: h.err}
+	if info.Err == nil && r.first != nil {
+		info.Err = r.errorOf(r.first.at)
+	} else if info.Err == nil && r.halted.Load() {
+		info.Err = r.haltCause()
+	}
+	for _, o := range h.observers[:h.told] {
+		h.tell(func() { o.RunDone(info) })
+	}
+	if h.task != nil {
+		h.task.End()
+	}
+}
+
+func (h *hooks) callStarted(x *execution) {
+	if h == nil || len(h.observers) == 0 {
+		return
+	}
+	info := CallInfo{
+		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
+		Start: time.Now(), State: graph.Running,
+	}
+	for _, o := range h.observers {
+		h.tell(func() { o.CallStarted(info) })
+	}
+}
+
+func (h *hooks) callDone(x *execution, state uint32, f *failure) {
+	if h == nil || len(h.observers) == 0 {
+		return
+	}
+	now := time.Now()
+	info := CallInfo{
+		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
+		Start: now.Add(time.Duration(x.start - mono())), End: now,
+	}
+	switch state {
+	case stateDone:
+		info.State = graph.Done
+	case stateFailed:
+		info.State = graph.Failed
+	default:
+		info.State = graph.Pending
+	}
+	if f != nil {
+		info.Err = f.err
+	}
+	for _, o := range h.observers {
+		h.tell(func() { o.CallDone(info) })
+	}
+}
+
+func (h *hooks) callSkipped(n *node, f *failure) {
+	if h == nil || len(h.observers) == 0 {
+		return
+	}
+	now := time.Now()
+	info := CallInfo{Run: h.run, ID: n.id(), Name: n.fn.name, Worker: -1, Start: now, End: now, State: graph.Skipped, Err: f.err}
+	for _, o := range h.observers {
+		h.tell(func() { o.CallDone(info) })
+	}
+}
+
+// marks reports whether calls are to be marked for the runtime's tracer or profiler.
+func (h *hooks) marks() bool { return h != nil && (h.labels || h.task != nil) }
+
+// marked calls the function, marked with its name.
+func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
+	fn := x.node.fn
+	if h.task != nil {
+		defer trace.StartRegion(h.ctx, fn.name).End()
+	}
+	if !h.labels {
+		return fn.call(x.node, ctx)
+	}
+	at := ctx
+	if at == nil {
+		at = h.ctx
+	}
+	pprof.Do(at, pprof.Labels("dally", fn.name), func(labelled context.Context) {
+		if ctx != nil {
+			ctx = labelled
+		}
+		err = fn.call(x.node, ctx)
+	})
+	return err
+}

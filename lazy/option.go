@@ -1,0 +1,83 @@
+package lazy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// Option says how the calls of a function are to be run. Options are given once, where the function is wrapped.
+type Option func(*options)
+
+type options struct {
+	name          string
+	retry         int
+	timeout       time.Duration
+	blocking      bool
+	blockingLimit int
+	limit         *executor.Limit
+	ownLimit      *executor.Limit // of Blocking
+	runsOn        executor.Executor
+	priority      int
+}
+
+// Name gives the function the name that handles, errors, pictures and profiles show. Without it a function is called
+// what Go calls it, without its package.
+func Name(name string) Option { return func(o *options) { o.name = name } }
+
+// Retry runs a call that fails again, at once, up to n more times. A panic, an error that came of the end of the run's
+// context, and an error marked by a nested Get as somebody else's failure are not tried again. Retry panics if n < 0.
+func Retry(n int) Option {
+	if n < 0 {
+		panic(fmt.Sprintf("lazy: Retry(%d): want 0 or more", n))
+	}
+	return func(o *options) { o.retry = n }
+}
+
+// Timeout bounds each try of a call: after d its context ends and the try has failed with an error that is
+// [context.DeadlineExceeded]. A function that does not heed its context is abandoned: the call has failed all the same,
+// what the function returns later is dropped, and its worker stays taken until it returns. Timeout panics if d <= 0.
+func Timeout(d time.Duration) Option {
+	if d <= 0 {
+		panic(fmt.Sprintf("lazy: Timeout(%v): want a positive duration", d))
+	}
+	return func(o *options) { o.timeout = d }
+}
+
+// Blocking says that the function mostly waits for something outside: disk, network, another process. Its calls hold no
+// worker, each has a goroutine of its own; at most limit of them run at once, over all Gets; 0 means no limit. Blocking
+// panics if limit < 0.
+func Blocking(limit int) Option {
+	if limit < 0 {
+		panic(fmt.Sprintf("lazy: Blocking(%d): want 0 (no limit) or more", limit))
+	}
+	return func(o *options) {
+		o.blocking, o.blockingLimit, o.ownLimit = true, limit, nil
+		if limit > 0 {
+			o.ownLimit = executor.NewLimit(limit)
+		}
+	}
+}
+
+// Limit bounds the function's calls by l, which other functions may share. A call that waits for the limit holds no
+// worker. Limit panics if l is nil.
+func Limit(l *executor.Limit) Option {
+	if l == nil {
+		panic("lazy: Limit(nil): want a limit made by executor.NewLimit")
+	}
+	return func(o *options) { o.limit = l }
+}
+
+// RunsOn has the function's calls run by ex instead of the session's executor: each call is given to it as a work of
+// one. [Data.On] does the same for a single call. RunsOn panics if ex is nil.
+func RunsOn(ex executor.Executor) Option {
+	if ex == nil {
+		panic("lazy: RunsOn(nil): want an executor")
+	}
+	return func(o *options) { o.runsOn = ex }
+}
+
+// Priority has calls of this function run before calls with a lower priority that are ready at the same time. The
+// default is 0; negative is later. Calls of equal priority run in the order of the plan.
+func Priority(p int) Option { return func(o *options) { o.priority = p } }

@@ -1,0 +1,305 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dally-go/dally/executor"
+	"github.com/dally-go/dally/graph"
+)
+
+// This file says what becomes of a call that has ended, and of a run.
+
+// timedMin is the least time of a call that is worth being remembered for pictures, in ns.
+const timedMin = 10_000
+
+// conclude ends a call: its node gets its next state, the run its failure if there is one, the host is told.
+func (r *run) conclude(x *execution, err error) executor.Status {
+	n := x.node
+	if err == nil && n.fn.binds {
+		var later bool
+		if later, err = r.goOn(x); later {
+			return executor.Later
+		}
+	}
+	return r.finish(x, r.failureOf(x, err))
+}
+
+// failureOf describes the failure that err is; nil for none. A call that its run's end has ended has not failed.
+func (r *run) failureOf(x *execution, err error) *failure {
+	if err == nil {
+		return nil
+	}
+	if r.halted.Load() && isContextError(err) {
+		return &failure{at: -1, err: err}
+	}
+	label := x.node.label()
+	return &failure{at: x.at, call: label, where: x.node.fn.where, path: []string{label}, err: err}
+}
+
+// finish is conclude when it is known how the call came out.
+func (r *run) finish(x *execution, f *failure) executor.Status {
+	n, state := x.node, stateDone
+	switch {
+	case f == nil:
+	case f.at < 0:
+		state = statePending
+	default:
+		state = stateFailed
+	}
+	r.keepTimes(x, state, f)
+	if x.c != nil {
+		r.leave(x.c)
+	}
+	r.hooks.callDone(x, state, f)
+	if state == stateFailed {
+		r.record(x.at, f)
+	}
+	if x.late != nil {
+		return r.abandon(x, state, f)
+	}
+	n.end(state, f)
+	x.releaseLimits()
+	if x.async {
+		r.host.Wake(x.at, true)
+		return executor.Later
+	}
+	return executor.Ended
+}
+
+// abandon lets the run go on without a function that has not returned. The node stays running until it has, so that
+// nobody runs the call a second time meanwhile.
+func (r *run) abandon(x *execution, state uint32, f *failure) executor.Status {
+	if x.async {
+		r.host.Wake(x.at, true)
+	} else {
+		r.host.Abandon(x.at)
+	}
+	<-x.late
+	x.node.end(state, f)
+	x.releaseLimits()
+	return executor.Gone
+}
+
+// keepTimes notes what pictures show about the call, and what it cost.
+func (r *run) keepTimes(x *execution, state uint32, f *failure) {
+	if x.start == 0 {
+		x.start = mono()
+	}
+	took := mono() - x.start
+	if state == stateDone && x.node.fn.plain {
+		x.node.fn.learn(took)
+	}
+	if took < timedMin && state == stateDone && x.node.more.Load() == nil {
+		return
+	}
+	x.node.note(func(e *extra) {
+		e.start, e.duration, e.err = x.start, took, nil
+		if state == stateFailed {
+			e.err = f.err
+		}
+	})
+}
+
+// record keeps the failure of the call at pos and, unless the run keeps going, halts the run.
+func (r *run) record(pos int32, f *failure) {
+	r.mu.Lock()
+	if r.failures == nil {
+		r.failures = make(map[int32]*failure)
+	}
+	r.failures[pos] = f
+	if r.first == nil || f.at < r.first.at {
+		r.first = f
+	}
+	r.sick.Store(true)
+	r.mu.Unlock()
+	if !r.options.keepGoing {
+		r.halt(f.err)
+	}
+}
+
+// skip reports whether call i is not to be run: because it has failed elsewhere, or because an input has failed.
+func (r *run) skip(i int32) bool {
+	if !r.sick.Load() {
+		return false
+	}
+	r.mu.Lock()
+	f := r.failures[i]
+	if f != nil {
+		r.mu.Unlock()
+		return true
+	}
+	for _, in := range r.Inputs(int(i)) {
+		if g := r.failures[in]; g != nil && (f == nil || g.at < f.at) {
+			f = g
+		}
+	}
+	if f != nil {
+		r.failures[i] = f
+	}
+	r.mu.Unlock()
+	if f == nil {
+		return false
+	}
+	n := r.plan.order[i]
+	n.skipped()
+	r.hooks.callSkipped(n, f)
+	return true
+}
+
+// skipped marks a call that is not run because of a failure before it.
+func (n *node) skipped() {
+	if w := n.word.Load(); w&stateMask == statePending || w&stateMask == stateFailed {
+		n.word.CompareAndSwap(w, w&flagMask|stateSkipped)
+	}
+}
+
+// markSkipped marks the calls behind failures that a halted run has not come to.
+func (r *run) markSkipped() {
+	bad := make([]bool, r.n)
+	for i := range r.n {
+		_, bad[i] = r.failures[int32(i)]
+		for _, in := range r.Inputs(i) {
+			if bad[in] && !bad[i] {
+				bad[i] = true
+				r.plan.order[i].skipped()
+			}
+		}
+	}
+}
+
+// otherEnded is told that a call that another run was running has ended: with a value, with failure f, or, f being no
+// failure of its own, without having come to an end.
+func (r *run) otherEnded(pos int32, n *node, f *failure) {
+	r.mu.Lock()
+	delete(r.watching, pos)
+	ch := r.awaited[pos]
+	delete(r.awaited, pos)
+	r.mu.Unlock()
+	failed := f != nil && f.at >= 0
+	if failed {
+		r.record(pos, f.movedTo(pos))
+	}
+	if ch != nil {
+		close(ch)
+		return
+	}
+	r.host.Wake(pos, failed || n.ready())
+}
+
+// movedTo is the same failure, at another place of another run.
+func (f *failure) movedTo(pos int32) *failure {
+	g := *f
+	g.at = pos
+	return &g
+}
+
+// via is the same failure, as that of a call that goes on in the one that failed.
+func (f *failure) via(pos int32, call string) *failure {
+	g := f.movedTo(pos)
+	g.path = append(g.path[:len(g.path):len(g.path)], call)
+	return g
+}
+
+// haltCause is why the run was halted.
+func (r *run) haltCause() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cause
+}
+
+// errorOf says why the target at the given place has no value: the failure that kept it from one, and the way.
+func (r *run) errorOf(pos int32) *Error {
+	r.mu.Lock()
+	f := r.failures[pos]
+	if f == nil {
+		f = r.first
+	}
+	cause := r.cause
+	r.mu.Unlock()
+	if f == nil { // halted from outside: the parent of a Bind, or an executor
+		label := r.plan.order[pos].label()
+		return &Error{Op: r.op, Call: label, Path: []string{label}, Err: fmt.Errorf("%w: %w", context.Canceled, cause)}
+	}
+	return &Error{Op: r.op, Call: f.call, Where: f.where, Path: append(f.path[:len(f.path):len(f.path)], r.labels(f.at, pos)...), Err: f.err}
+}
+
+// labels names the calls on the way between two, without the first.
+func (r *run) labels(from, to int32) []string {
+	way := r.plan.shape.Path(from, to)
+	if len(way) == 0 {
+		return nil
+	}
+	names := make([]string, 0, len(way)-1)
+	for _, i := range way[1:] {
+		names = append(names, r.plan.order[i].label())
+	}
+	return names
+}
+
+// targetBehind returns the place of the first target that depends on call at, or the last call's.
+func (r *run) targetBehind(at int32) int32 {
+	behind := make([]bool, r.n)
+	behind[at] = true
+	for i := int(at) + 1; i < r.n; i++ {
+		for _, in := range r.Inputs(i) {
+			behind[i] = behind[i] || behind[in]
+		}
+	}
+	places := r.places()
+	for _, t := range r.targets {
+		if p, planned := places[t]; planned && behind[p] {
+			return p
+		}
+	}
+	return int32(r.n - 1)
+}
+
+// places are the numbers of all calls of the run.
+func (r *run) places() map[*node]int32 {
+	places := make(map[*node]int32, r.n)
+	for i, n := range r.plan.order {
+		places[n] = int32(i)
+	}
+	return places
+}
+
+// forgotten is the error of an executor that returned without running everything.
+func (r *run) forgotten() error {
+	left := 0
+	for i, n := range r.plan.order {
+		if !n.ready() && !r.failed(int32(i)) {
+			left++
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	return fmt.Errorf("executor %T returned with %d of %d calls not run", r.ex, left, r.n)
+}
+
+func (r *run) failed(i int32) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failures[i] != nil
+}
+
+// graphState is the node's state as others see it.
+func (n *node) graphState() graph.State {
+	switch n.state() {
+	case stateRunning:
+		return graph.Running
+	case stateDone:
+		return graph.Done
+	case stateFailed:
+		return graph.Failed
+	case stateSkipped:
+		return graph.Skipped
+	case stateCached:
+		return graph.Cached
+	case stateSource:
+		return graph.Source
+	default:
+		return graph.Pending
+	}
+}

@@ -1,0 +1,311 @@
+package lazy
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// # A run
+//
+//	Get ──► newRun: plan ──► executor ──► Range/Start per call (work.go, call.go) ──► Over ──► Get returns
+//	         │                                  │ running elsewhere: watch (watch.go)
+//	         └ nothing to do: return            └ a Bind went on: a run of its own (bind.go)
+//
+// Every Get that has something to compute is a run of its own, with a plan of its own. Runs know nothing of each other
+// but through the state of the nodes: who takes a call from pending to running runs it, the others watch it. So there
+// is nobody to be elected, and a run that goes away leaves nothing behind that another would need.
+//
+// A run ends early, by halt, when its caller leaves or a call fails. Its context is cancelled then – but not while
+// another run watches one of the calls it is running: see cancelIfUnwatched.
+type run struct {
+	id      uint64
+	op      string
+	targets []*node
+	options runOptions
+	outer   *callContext // the call that asked, by a nested Get or as a Bind; nil: none
+	ex      executor.Executor
+	plan    *planner
+	n       int
+	hooks   *hooks // nil: nobody looks
+
+	base context.Context // the caller's values, without its end. Written before the run starts, or by Attach
+	host executor.Host   // written before the first call, by Attach
+	done chan struct{}   // closed when the run is over
+	then func()          // called instead of closing done, if set
+
+	halted atomic.Bool // no call is to be started any more
+	sick   atomic.Bool // failures is not empty
+
+	predicted int64 // cost of the piece given out last, in ns. Used by the owner of the pieces alone
+
+	mu       sync.Mutex
+	ctx      context.Context             // made when first asked for. Guarded by mu
+	cancel   context.CancelCauseFunc     // guarded by mu, as ctx
+	cause    error                       // why the run was halted. Guarded by mu
+	failures map[int32]*failure          // by place in the plan, skipped calls included. Guarded by mu
+	first    *failure                    // the one with the lowest place. Guarded by mu
+	active   []*callContext              // calls running that take a context. Guarded by mu
+	watching map[int32]*node             // calls that other runs are running. Guarded by mu
+	awaited  map[int32]chan struct{}     // of those, the ones the owner of the pieces waits for. Guarded by mu
+	grants   map[int32][]*executor.Limit // places taken for calls that have not started. Guarded by mu
+	queued   map[int32]func() bool       // calls that wait for a limit, and how to leave. Guarded by mu
+	children []*run                      // of Binds. Guarded by mu
+	sync     *syncHost                   // of an executor that knows nothing of Steps. Guarded by mu
+}
+
+// failure is what is known of a call that failed, or was skipped because of one that did.
+type failure struct {
+	at    int32    // the call that failed, in the plan of the run that keeps this
+	call  string   // the call it began with: "Load#3"
+	where string   // where that was wrapped
+	path  []string // from that call to the one at at, both included
+	err   error
+}
+
+var lastRun atomic.Uint64
+
+// newRun plans a run. It has nothing to do if n is 0.
+func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext) *run {
+	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
+	r.plan = newPlan(targets)
+	r.n = len(r.plan.order)
+	if r.n == 0 {
+		r.plan.free()
+		return r
+	}
+	r.id = lastRun.Add(1)
+	r.done = make(chan struct{})
+	r.ex = o.session.executor(o.workers)
+	r.hooks = newHooks(r)
+	return r
+}
+
+// submitter is an executor that takes a run without a goroutine waiting for it.
+type submitter interface{ Submit(w executor.Steps) }
+
+// start gives the run to its executor.
+func (r *run) start() {
+	if !r.hooks.runStarted(r) {
+		r.Over()
+		return
+	}
+	if s, ok := r.ex.(submitter); ok {
+		s.Submit(r)
+		return
+	}
+	go r.execute()
+}
+
+// execute runs the work on an executor that is not of package executor's own.
+func (r *run) execute() {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError("executor", recover())
+		}
+		r.executed(err)
+	}()
+	err = r.ex.Execute(r.context(), r)
+	returned = true
+}
+
+// lender is an executor whose workers can give their slot away while they wait.
+type lender interface {
+	Lend()
+	Reclaim()
+	InUse() bool
+}
+
+// wait waits for the end of the run, or of ctx; then it reports false.
+func (r *run) wait(ctx context.Context) bool {
+	if l := r.lender(); l != nil {
+		l.Lend()
+		defer l.Reclaim()
+	}
+	select {
+	case <-r.done:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-r.done: // both at once
+		return true
+	default:
+	}
+	r.halt(ErrNoWaiters)
+	const patience = 100
+	for range patience { // functions that heed their context are about to return: let them be seen to
+		select {
+		case <-r.done:
+			return false
+		default:
+			runtime.Gosched()
+		}
+	}
+	return false
+}
+
+// lender returns who to give the calling goroutine's slot to, if it holds one.
+func (r *run) lender() lender {
+	if r.outer != nil {
+		return r.outer.lender()
+	}
+	l, ok := r.ex.(lender)
+	if ok && l.InUse() && executor.OnWorker() {
+		return l // of another session's pool, perhaps: that one is then lent a slot too many
+	}
+	return nil
+}
+
+// context returns the context that the calls' own derive from.
+func (r *run) context() context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx == nil {
+		r.ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(r.base))
+		if r.halted.Load() {
+			r.cancel(r.cause)
+		}
+	}
+	return r.ctx
+}
+
+// halt ends the run early: nothing more is started, and what runs is cancelled as soon as no other run waits for it.
+func (r *run) halt(cause error) {
+	r.mu.Lock()
+	if r.halted.Load() {
+		r.mu.Unlock()
+		return
+	}
+	r.cause = cause
+	r.halted.Store(true)
+	watching, awaited, queued := r.watching, r.awaited, r.queued
+	r.watching, r.awaited, r.queued = nil, nil, nil
+	r.mu.Unlock()
+	for pos, leave := range queued {
+		if leave() {
+			r.host.Wake(pos, true)
+		}
+	}
+	for pos, n := range watching {
+		if n.unwatch(r, pos) {
+			if ch := awaited[pos]; ch != nil {
+				close(ch)
+			} else {
+				r.host.Wake(pos, true)
+			}
+		}
+	}
+	r.cancelIfUnwatched()
+	if len(watching) > 0 {
+		halting.cancelUnwatched()
+	}
+}
+
+// cancelIfUnwatched cancels the context of a halted run, unless other runs wait for a call that it is running: then
+// the last of them to leave, or the end of the call, brings us here again.
+func (r *run) cancelIfUnwatched() {
+	r.mu.Lock()
+	for _, c := range r.active {
+		if c.node.watched() {
+			r.mu.Unlock()
+			halting.add(r)
+			return
+		}
+	}
+	if r.cancel != nil {
+		r.cancel(r.cause)
+	}
+	children := r.children
+	r.mu.Unlock()
+	halting.remove(r)
+	for _, c := range children {
+		c.halt(ErrNoWaiters)
+	}
+}
+
+// halting holds the runs that are halted but not cancelled yet. It is empty but for moments.
+var halting haltingRuns
+
+type haltingRuns struct {
+	some atomic.Bool // runs is not empty
+	mu   sync.Mutex
+	runs map[*run]struct{} // guarded by mu
+}
+
+func (h *haltingRuns) add(r *run) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.runs == nil {
+		h.runs = make(map[*run]struct{})
+	}
+	h.runs[r] = struct{}{}
+	h.some.Store(true)
+}
+
+func (h *haltingRuns) remove(r *run) {
+	if !h.some.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.runs, r)
+	h.some.Store(len(h.runs) > 0)
+}
+
+// cancelUnwatched looks at all of them: a watcher has left.
+func (h *haltingRuns) cancelUnwatched() {
+	if !h.some.Load() {
+		return
+	}
+	h.mu.Lock()
+	var runs []*run
+	for r := range h.runs {
+		runs = append(runs, r)
+	}
+	h.mu.Unlock()
+	for _, r := range runs {
+		r.cancelIfUnwatched()
+	}
+}
+
+// Over implements executor.Steps: no call of the run is running, and none will.
+func (r *run) Over() {
+	r.mu.Lock()
+	if r.cancel != nil {
+		r.cancel(context.Canceled) // lets go of what the context holds
+	}
+	sick := r.first != nil
+	r.mu.Unlock()
+	r.dropGrants()
+	if sick {
+		r.markSkipped()
+	}
+	r.hooks.runDone(r)
+	if r.then != nil {
+		r.then()
+		return
+	}
+	close(r.done)
+}
+
+// executed is told that a foreign executor has returned.
+func (r *run) executed(err error) {
+	if err == nil && !r.halted.Load() {
+		err = r.forgotten()
+	}
+	if err != nil {
+		r.mu.Lock()
+		if r.first == nil && !r.halted.Load() {
+			r.first = &failure{at: int32(r.n - 1), call: "executor", path: []string{"executor"}, err: err}
+		}
+		r.mu.Unlock()
+		r.halt(err)
+	}
+	r.Over()
+}

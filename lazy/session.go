@@ -1,0 +1,139 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// Session says how calls are run. The zero value works; its fields are not to be changed while it is in use. Handles
+// belong to no session: a value computed in one is there for all.
+type Session struct {
+	// Parallelism is the number of functions that may run at once, over all Gets of the session together. 0 is
+	// runtime.GOMAXPROCS(0); 1 runs calls one after another. Calls wrapped with Blocking or RunsOn, and calls that wait
+	// in a Get of their own, do not count.
+	Parallelism int
+	// Executor runs the session's calls. nil is a built-in pool of Parallelism workers, which has no goroutine while
+	// nothing runs. If it is set, Parallelism means nothing.
+	Executor executor.Executor
+	// Observer is told about every run and every call of the session. nil is nobody.
+	Observer Observer
+	// Labels has calls run with the pprof label "dally" set to the function's name, so that CPU profiles can be split by
+	// function (go tool pprof -tagfocus). It costs about a microsecond per call.
+	Labels bool
+	// Logger takes warnings. nil is slog.Default().
+	Logger *slog.Logger
+
+	parallelism atomic.Int64          // set by SetParallelism; 0: not set
+	builtin     atomic.Pointer[sized] // the pool in use
+}
+
+// sized is a pool and the size it was made for.
+type sized struct {
+	n    int
+	pool executor.Executor
+}
+
+// Default is the session of every Get that is given no other.
+var Default = &Session{}
+
+// SetParallelism sets how many functions [Default] runs at once, and returns the former setting, as runtime.GOMAXPROCS
+// does; n < 1 changes nothing. Runs that have begun keep what they began with.
+//
+//	defer lazy.SetParallelism(lazy.SetParallelism(1)) // serial until the function returns
+func SetParallelism(n int) (old int) {
+	old = Default.workers()
+	if n >= 1 {
+		Default.parallelism.Store(int64(n))
+	}
+	return old
+}
+
+// workers is the parallelism in force.
+func (s *Session) workers() int {
+	if n := s.parallelism.Load(); n > 0 {
+		return int(n)
+	}
+	if s.Parallelism > 0 {
+		return s.Parallelism
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// executor returns what runs the session's calls; n > 0 is the bound of one run.
+func (s *Session) executor(n int) executor.Executor {
+	if s.Executor != nil {
+		return s.Executor
+	}
+	size := s.workers()
+	if n > size && s.Parallelism == 0 && s.parallelism.Load() == 0 {
+		return executor.NewPool(n) // nobody has asked for a bound: the run may have what it asks for
+	}
+	for {
+		have := s.builtin.Load()
+		if have != nil && have.n == size {
+			return have.pool
+		}
+		s.builtin.CompareAndSwap(have, &sized{n: size, pool: executor.NewPool(size)})
+	}
+}
+
+// RunOption changes one Get or Run.
+type RunOption func(*runOptions)
+
+type runOptions struct {
+	session    *Session
+	keepGoing  bool
+	workers    int
+	hasWorkers bool
+	observer   Observer
+}
+
+// In runs in session s instead of [Default], or instead of the session of the call the Get stands in. In(nil) is
+// Default.
+func In(s *Session) RunOption { return func(o *runOptions) { o.session = s } }
+
+// KeepGoing does not stop at a failure: everything that does not depend on it is finished. A Get of one handle then
+// returns the failure that caused its own; a Get of several returns the values there are, and a [*PartialError].
+func KeepGoing() RunOption { return func(o *runOptions) { o.keepGoing = true } }
+
+// Workers bounds how many workers this run uses at once; n < 1 is an error. The session's Parallelism holds all the
+// same, if it was set: Workers can only ask for more than that where it was not.
+func Workers(n int) RunOption { return func(o *runOptions) { o.workers, o.hasWorkers = n, true } }
+
+// Observe tells obs about this run, besides the session's observer. Runs that start inside the run's calls are not
+// told to it.
+func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer = obs } }
+
+// settle applies the options and checks what they say.
+func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callContext, err error) {
+	for _, opt := range opts {
+		opt(&o)
+	}
+	outer = callOf(ctx)
+	if o.session == nil {
+		o.session = Default
+		if outer != nil {
+			o.session = outer.run.options.session
+		}
+	}
+	switch {
+	case o.hasWorkers && o.workers < 1:
+		err = fmt.Errorf("Workers(%d): want 1 or more", o.workers)
+	case o.session.Parallelism < 0:
+		err = fmt.Errorf("Session.Parallelism is %d: want 0 (GOMAXPROCS) or more", o.session.Parallelism)
+	}
+	return o, outer, err
+}
+
+// logger is where warnings go.
+func (s *Session) logger() *slog.Logger {
+	if s.Logger != nil {
+		return s.Logger
+	}
+	return slog.Default()
+}

@@ -1,0 +1,197 @@
+package lazy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"unsafe"
+)
+
+// Pair is two values that belong together: what a function with two results returns.
+type Pair[A, B any] struct {
+	First  A
+	Second B
+}
+
+// MakePair makes a pair.
+func MakePair[A, B any](a A, b B) Pair[A, B] { return Pair[A, B]{a, b} }
+
+// Triple is three values that belong together.
+type Triple[A, B, C any] struct {
+	First  A
+	Second B
+	Third  C
+}
+
+// MakeTriple makes a triple.
+func MakeTriple[A, B, C any](a A, b B, c C) Triple[A, B, C] { return Triple[A, B, C]{a, b, c} }
+
+// builtins holds the wraps of this package's own functions, one per function and types, so that calls of theirs share
+// slabs like those of any other function.
+var builtins sync.Map // of builtinKey → the wrap
+
+type builtinKey struct {
+	name string
+	typ  reflect.Type
+}
+
+// builtin returns the wrap with the given name and type F, made by make when first asked for.
+func builtin[F any](name string, make func() F) F {
+	key := builtinKey{name, reflect.TypeFor[F]()}
+	if f, ok := builtins.Load(key); ok {
+		return f.(F)
+	}
+	f, _ := builtins.LoadOrStore(key, make())
+	return f.(F)
+}
+
+// Zip joins two handles into one of a pair.
+func Zip[A, B any](a Data[A], b Data[B]) Data[Pair[A, B]] {
+	return builtin("Zip", func() Func2[A, B, Pair[A, B]] { return Pure2(MakePair[A, B], Name("Zip")) })(a, b)
+}
+
+// Zip3 joins three handles into one of a triple.
+func Zip3[A, B, C any](a Data[A], b Data[B], c Data[C]) Data[Triple[A, B, C]] {
+	return builtin("Zip3", func() Func3[A, B, C, Triple[A, B, C]] {
+		return Pure3(MakeTriple[A, B, C], Name("Zip"))
+	})(a, b, c)
+}
+
+// Split returns handles on the two halves of a pair. The call that makes the pair runs once, whichever half is wanted.
+func Split[A, B any](p Data[Pair[A, B]]) (Data[A], Data[B]) {
+	first := builtin("First", func() Func1[Pair[A, B], A] {
+		return Pure1(func(p Pair[A, B]) A { return p.First }, Name("First"))
+	})
+	second := builtin("Second", func() Func1[Pair[A, B], B] {
+		return Pure1(func(p Pair[A, B]) B { return p.Second }, Name("Second"))
+	})
+	return first(p), second(p)
+}
+
+// Split3 is [Split] for triples.
+func Split3[A, B, C any](t Data[Triple[A, B, C]]) (Data[A], Data[B], Data[C]) {
+	first := builtin("First", func() Func1[Triple[A, B, C], A] {
+		return Pure1(func(t Triple[A, B, C]) A { return t.First }, Name("First"))
+	})
+	second := builtin("Second", func() Func1[Triple[A, B, C], B] {
+		return Pure1(func(t Triple[A, B, C]) B { return t.Second }, Name("Second"))
+	})
+	third := builtin("Third", func() Func1[Triple[A, B, C], C] {
+		return Pure1(func(t Triple[A, B, C]) C { return t.Third }, Name("Third"))
+	})
+	return first(t), second(t), third(t)
+}
+
+// identity is the function that returns its argument, as a call.
+func identity[T any]() Func1[T, T] {
+	return builtin("Value", func() Func1[T, T] { return Pure1(func(v T) T { return v }, Name("Value")) })
+}
+
+// gatherer records calls with any number of inputs of one type.
+type gatherer[T, R any] struct {
+	f     *function
+	slabs slabs[formMany[R]]
+}
+
+func (g *gatherer[T, R]) of(ds []Data[T]) Data[R] {
+	in := make([]*node, len(ds))
+	f := g.f
+	for i, d := range ds {
+		in[i] = d.n
+		if d.n == nil {
+			f = nil
+		}
+	}
+	if f == nil {
+		f = g.f.withoutInput(in)
+	}
+	return Data[R]{n: g.record(f, in)}
+}
+
+func (g *gatherer[T, R]) record(f *function, in []*node) *node {
+	c := g.slabs.take()
+	c.in = in
+	return f.record(&c.node, unsafe.Offsetof(c.val), manyInputs)
+}
+
+// Gather makes one handle on many values, in order. Of none it is an empty slice, not nil. The slice is made anew for
+// each call of Gather and belongs to whoever reads it; it must not be changed, for others may read it, too.
+func Gather[T any](ds ...Data[T]) Data[[]T] {
+	return builtin("Gather", func() *gatherer[T, []T] {
+		g := &gatherer[T, []T]{f: &function{name: "Gather", typ: typeOf[[]T]{}, plain: true}}
+		g.f.call = func(n *node, _ context.Context) error {
+			in := n.inputs()
+			vs := make([]T, len(in))
+			for i, d := range in {
+				vs[i] = *valueAt[T](d)
+			}
+			*valueAt[[]T](n) = vs
+			return nil
+		}
+		g.f.clone = func(n *node) *node { return g.record(n.fn, n.inputs()) }
+		return g
+	}).of(ds)
+}
+
+// Map records a call of f for each element of a slice that is known only when it has been computed. The calls are
+// recorded when the slice is there, and run as part of the same run; their values come in order.
+func Map[A, R any](f Func1[A, R], xs Data[[]A]) Data[[]R] {
+	if f == nil {
+		panic("lazy: Map: the function is nil")
+	}
+	return Bind1(func(_ context.Context, xs []A) (Data[[]R], error) {
+		return Gather(f.Each(xs)...), nil
+	}, Name("Map"))(xs)
+}
+
+var errReduceNothing = errors.New("Reduce of nothing: want at least one handle")
+
+// Reduce combines values with f, pairwise, as a balanced tree: f(f(a, b), f(c, d)). The order of operands is kept, so f
+// need only be associative. Of one handle it is that handle; of none it is an error at Get.
+func Reduce[T any](f Func2[T, T, T], ds ...Data[T]) Data[T] {
+	if len(ds) == 0 {
+		return Wrap0(func(context.Context) (v T, err error) { return v, errReduceNothing }, Name("Reduce"))()
+	}
+	level := append([]Data[T](nil), ds...)
+	for len(level) > 1 {
+		next := level[:0]
+		for i := 0; i+1 < len(level); i += 2 {
+			next = append(next, f(level[i], level[i+1]))
+		}
+		if len(level)%2 == 1 {
+			next = append(next, level[len(level)-1])
+		}
+		level = next
+	}
+	return level[0]
+}
+
+// If is one of two handles, chosen by a value. The other one's calls do not run for it.
+func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
+	d := builtin("If", func() Func1[bool, T] {
+		f := &function{name: "If", typ: typeOf[T]{}, wantsContext: true, binds: true}
+		f.call = func(n *node, _ context.Context) error {
+			x := n.more.Load()
+			x.inner = x.maybe[1]
+			if *valueAt[bool](n.input(0)) {
+				x.inner = x.maybe[0]
+			}
+			return nil
+		}
+		return recorder1[bool, T](f)
+	})(cond)
+	d.n.extra().maybe = []*node{then.n, otherwise.n}
+	d.n.word.Or(flagOwn)
+	return d
+}
+
+// sameLength panics if lengths differ.
+func sameLength(op string, lens ...int) {
+	for _, n := range lens[1:] {
+		if n != lens[0] {
+			panic(fmt.Sprintf("lazy: %s: the slices have %v elements: want equally many", op, lens))
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package lazy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// This file is a run as an executor.Steps: what an executor sees of it.
+
+// Len implements executor.Work.
+func (r *run) Len() int { return r.n }
+
+// Inputs implements executor.Work.
+func (r *run) Inputs(i int) []int32 { return r.plan.shape.Inputs(i) }
+
+// Workers implements executor.Steps.
+func (r *run) Workers() int { return r.options.workers }
+
+// Attach implements executor.Steps.
+func (r *run) Attach(ctx context.Context, h executor.Host) {
+	r.host = h
+	if ctx != nil {
+		r.base = ctx
+	}
+}
+
+// Ranks implements executor.Steps.
+func (r *run) Ranks() []int32 {
+	if !r.plan.ranked {
+		return nil
+	}
+	if r.plan.ranks == nil {
+		r.plan.ranks = r.plan.shape.Ranks(func(i int) int { return r.plan.order[i].fn.opts.priority })
+	}
+	return r.plan.ranks
+}
+
+// The bounds of a piece: so many calls, so much time. A piece is what a helper cannot take away.
+const (
+	pieceLen  = 512
+	pieceTime = 20_000 // ns
+	cheap     = 2_000  // ns; a call that costs more is a piece of its own, and timed
+)
+
+// Piece implements executor.Steps.
+func (r *run) Piece(lo int32) (int32, time.Duration) {
+	order := r.plan.order
+	var last *function
+	var cost, total int64
+	hi := lo
+	for end := min(int32(r.n), lo+pieceLen); hi < end; hi++ {
+		n := order[hi]
+		if n.word.Load()&flagOwn != 0 && n.more.Load().runsOn != nil {
+			break
+		}
+		if f := n.fn; f != last {
+			c := f.cost.Load()
+			if !f.plain || ((c == 0 || c > cheap) && hi > lo) {
+				break
+			}
+			last, cost = f, c
+			if c == 0 || c > cheap || r.hooks != nil {
+				r.predicted = c
+				return hi + 1, time.Duration(c)
+			}
+		}
+		if total += cost; total > pieceTime {
+			break
+		}
+	}
+	if hi == lo {
+		return lo, 0
+	}
+	r.predicted = total
+	return hi, time.Duration(total / int64(hi-lo))
+}
+
+// Range implements executor.Steps.
+func (r *run) Range(worker int, next *int32, hi int32) executor.Status {
+	if r.halted.Load() {
+		return executor.Stopped
+	}
+	if hi-*next == 1 || r.sick.Load() || r.hooks != nil {
+		return r.rangeSlowly(worker, next, hi)
+	}
+	return r.rangeFast(next, hi)
+}
+
+// rangeFast runs cheap calls of plain functions that nobody looks at.
+func (r *run) rangeFast(next *int32, hi int32) (status executor.Status) {
+	lo := *next
+	returned := false
+	var c *callContext
+	defer func() {
+		if returned {
+			return
+		}
+		i := *next - 1
+		r.conclude(&execution{run: r, at: i, node: r.plan.order[i], c: c}, newPanicError(r.plan.order[i].fn.name, recover()))
+		status = executor.Again
+	}()
+	began := mono()
+	order := r.plan.order
+	for i := lo; i < hi; i++ {
+		n := order[i]
+		switch n.begin() {
+		case stateRunning:
+			returned = true
+			return executor.Wait
+		case statePending:
+			*next = i + 1
+			var err error
+			if n.fn.wantsContext {
+				c = r.enter(n, true)
+				err = n.fn.call(n, c)
+				r.leave(c)
+			} else {
+				err = n.fn.call(n, nil) //nolint:staticcheck // functions that want no context are given none
+			}
+			if err != nil {
+				returned = true
+				return r.failedFast(i, n, err)
+			}
+			n.end(stateDone, nil)
+		default:
+			*next = i + 1
+		}
+		if r.halted.Load() {
+			returned = true
+			return executor.Stopped
+		}
+	}
+	returned = true
+	r.learnPiece(lo, hi, mono()-began)
+	return executor.Ended
+}
+
+// failedFast ends a call of rangeFast that returned an error.
+func (r *run) failedFast(i int32, n *node, err error) executor.Status {
+	x := &execution{run: r, at: i, node: n}
+	if n.fn.opts.retry > 0 {
+		x.c = r.enter(n, true)
+		err = x.retried(err)
+	}
+	r.conclude(x, err)
+	return executor.Again
+}
+
+// rangeSlowly runs calls one at a time, with everything.
+func (r *run) rangeSlowly(worker int, next *int32, hi int32) executor.Status {
+	for *next < hi {
+		if r.halted.Load() {
+			return executor.Stopped
+		}
+		i := *next
+		n := r.plan.order[i]
+		if r.skip(i) {
+			*next = i + 1
+			continue
+		}
+		switch n.begin() {
+		case stateRunning:
+			return executor.Wait
+		case statePending:
+			*next = i + 1
+			r.perform(&execution{run: r, at: i, node: n, worker: worker, slot: true})
+		default:
+			*next = i + 1
+		}
+	}
+	return executor.Ended
+}
+
+// Await implements executor.Steps.
+func (r *run) Await(i int32) {
+	ch := make(chan struct{})
+	n := r.plan.order[i]
+	r.mu.Lock()
+	if r.halted.Load() {
+		r.mu.Unlock()
+		return
+	}
+	if r.awaited == nil {
+		r.awaited = make(map[int32]chan struct{})
+	}
+	r.awaited[i] = ch
+	r.mu.Unlock()
+	if r.watchOther(i, n) {
+		<-ch
+	}
+}
+
+// Start implements executor.Steps.
+func (r *run) Start(worker int, i int32) executor.Status {
+	for {
+		if r.halted.Load() {
+			return executor.Stopped
+		}
+		n := r.plan.order[i]
+		if r.skip(i) || n.ready() {
+			r.dropGrantsOf(i)
+			return executor.Ended
+		}
+		x := &execution{run: r, at: i, node: n, worker: worker, slot: true}
+		if !r.admit(x) {
+			return executor.Later
+		}
+		switch n.begin() {
+		case statePending:
+			return r.launch(x)
+		case stateRunning:
+			x.releaseLimits()
+			r.host.Later()
+			if r.watchOther(i, n) {
+				return executor.Later
+			}
+			r.host.Wake(i, false) // it has ended meanwhile: look again
+			return executor.Later
+		default:
+			x.releaseLimits()
+			return executor.Ended
+		}
+	}
+}
+
+// Run implements executor.Work, for executors that know nothing of Steps.
+func (r *run) Run(ctx context.Context, i int) error {
+	h := r.syncHost(ctx)
+	if in := r.missing(i); in >= 0 {
+		return fmt.Errorf("executor ran call %d before its input %d had ended", i, in)
+	}
+	for {
+		ch := h.expect(int32(i))
+		switch r.Start(-1, int32(i)) {
+		case executor.Later:
+			if !<-ch {
+				continue
+			}
+		case executor.Stopped:
+			return r.haltCause()
+		default:
+		}
+		h.forget(int32(i))
+		if r.halted.Load() {
+			return r.haltCause()
+		}
+		return nil
+	}
+}

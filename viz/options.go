@@ -1,0 +1,99 @@
+package viz
+
+import (
+	"strings"
+
+	"github.com/dally-go/dally/graph"
+)
+
+// Option changes how a snapshot is drawn.
+type Option func(*options)
+
+// NodeStyle overrides how one node is drawn. Empty fields keep what the node's state gives.
+type NodeStyle struct {
+	// Label stands in place of the node's name on its card; the arguments of its users keep the name.
+	Label string
+	// Fill and Stroke are CSS colours, best written #rrggbb: then the text on Fill stays readable on light and dark
+	// pages. Anything that cannot be a colour is ignored.
+	Fill, Stroke string
+}
+
+// limitDefault is the number of nodes above which a picture shows the collapsed graph.
+const limitDefault = 2500
+
+type options struct {
+	title      string
+	constants  bool
+	sideways   bool
+	limit      int
+	style      func(graph.Node) NodeStyle
+	attributes [][2]string
+	note       string // said in the picture: why it is not what was asked for
+}
+
+func newOptions(s graph.Snapshot, opts []Option) *options {
+	o := &options{title: s.Title, limit: limitDefault}
+	for _, opt := range opts {
+		opt(o)
+	}
+	o.title = clean(o.title, 200)
+	return o
+}
+
+// Title sets the title above the picture, in place of the snapshot's.
+func Title(title string) Option { return func(o *options) { o.title = title } }
+
+// Constants draws unnamed constants as nodes. Without it SVG and Mermaid show them in the arguments of their users.
+func Constants() Option { return func(o *options) { o.constants = true } }
+
+// LeftToRight draws the sources at the left and the targets at the right, instead of from top to bottom.
+func LeftToRight() Option { return func(o *options) { o.sideways = true } }
+
+// Attr sets an attribute of the whole graph in DOT, such as "nodesep" or "bgcolor". The key must consist of letters and
+// underscores; others are ignored. Attr("rankdir", "LR") means [LeftToRight] in every format.
+func Attr(key, value string) Option {
+	return func(o *options) {
+		if key == "rankdir" {
+			o.sideways = value == "LR"
+		}
+		if isKey(key) {
+			o.attributes = append(o.attributes, [2]string{key, value})
+		}
+	}
+}
+
+// Style asks f how to draw each node. f is called once a node, in the order of the snapshot, with a copy whose Inputs it
+// must not change. Where the graph is collapsed, f is asked about the merged nodes.
+func Style(f func(graph.Node) NodeStyle) Option { return func(o *options) { o.style = f } }
+
+// Limit sets the number of nodes above which [WriteSVG] and [WriteMermaid] draw the collapsed graph instead, and say so
+// in the picture. The default is 2,500; 0 and below mean no limit.
+func Limit(n int) Option { return func(o *options) { o.limit = n } }
+
+// styleOf returns the overrides for a node, with everything dubious removed.
+func (o *options) styleOf(n *graph.Node) NodeStyle {
+	if o.style == nil {
+		return NodeStyle{}
+	}
+	st := o.style(*n)
+	st.Fill, st.Stroke = colour(st.Fill), colour(st.Stroke)
+	return st
+}
+
+func isKey(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// colour returns s if it may stand in a style attribute, else "". Styles are code of the program, but a colour often
+// comes from a table elsewhere, and one semicolon would be enough to say anything.
+func colour(s string) string {
+	for _, r := range s {
+		if !strings.ContainsRune("#(),.% -", r) && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') {
+			return ""
+		}
+	}
+	if len(s) > 64 || strings.Contains(strings.ToLower(s), "url") {
+		return ""
+	}
+	return s
+}
