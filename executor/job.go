@@ -269,6 +269,12 @@ func (j *job) Abandon(i int32) {
 	j.settle()
 }
 
+// Lend implements Slot for the workers of the job.
+func (j *job) Lend() { j.pool.Lend() }
+
+// Reclaim implements Slot for the workers of the job.
+func (j *job) Reclaim() { j.pool.Reclaim() }
+
 // settle takes one from live.
 func (j *job) settle() {
 	if invariant.Enabled {

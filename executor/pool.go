@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -64,7 +63,7 @@ func (p *pool) Execute(ctx context.Context, w Work) error {
 		<-j.done
 		return nil // a Steps keeps its errors to itself
 	}
-	s := &plain{Work: w, ctx: ctx}
+	s := &plain{Work: w, ctx: withSlot(ctx, p)}
 	j := newJob(p, s)
 	j.done = make(chan struct{})
 	p.want(j)
@@ -233,26 +232,5 @@ func (p *pool) noteLocked() {
 	}
 	if full := p.busy >= p.size; full != p.full.Load() {
 		p.full.Store(full)
-	}
-}
-
-// serveName is how the runtime calls the function at the bottom of every worker's stack.
-const serveName = "github.com/dally-go/dally/executor.(*pool).serve"
-
-// OnWorker reports whether the calling goroutine is a worker of some pool: whether a function that a pool runs is
-// somewhere below on its stack. It costs about a microsecond, more on a deep stack. A Get inside a function that was
-// not given the call's context has no other way to know that it holds a slot.
-func OnWorker() bool {
-	var pcs [64]uintptr
-	for skip := 0; ; skip += len(pcs) {
-		n := runtime.Callers(skip, pcs[:])
-		for _, pc := range pcs[:n] {
-			if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == serveName {
-				return true
-			}
-		}
-		if n < len(pcs) {
-			return false
-		}
 	}
 }

@@ -46,7 +46,7 @@ const (
 )
 
 // Host is told by a [Steps] about calls that do not end on the worker that started them. Its methods may be called from
-// any goroutine and do not block.
+// any goroutine and do not block. A host whose workers hold slots is a [Slot], too.
 type Host interface {
 	// Later announces, before the fact, that a call will be woken.
 	Later()

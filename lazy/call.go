@@ -31,8 +31,10 @@ type callContext struct {
 	context.Context
 	run  *run
 	node *node
-	slot bool
-	over atomic.Bool // the call has ended: a Get with this context is nobody's any more
+	slot bool // on a worker of the run's executor
+	// foreign says that Context came from an executor that was given this call alone, or that knows nothing of Steps.
+	foreign bool
+	over    atomic.Bool // the call has ended: a Get with this context is nobody's any more
 
 	place int // in run.active. Guarded by run.mu
 
@@ -55,15 +57,6 @@ func callOf(ctx context.Context) *callContext {
 		return c
 	}
 	return nil
-}
-
-// lender returns who to give the call's slot to; nil if it holds none.
-func (c *callContext) lender() lender {
-	l, ok := c.run.ex.(lender)
-	if !ok || !c.slot {
-		return nil
-	}
-	return &lending{c: c, lender: l}
 }
 
 // enter makes the context of a call that is about to run.
@@ -106,6 +99,9 @@ func (r *run) launch(x *execution) executor.Status {
 		return executor.Later
 	case o.blocking, o.timeout > 0 && x.worker < 0:
 		x.slot, x.async, x.worker = false, true, -1
+		if x.parent != nil {
+			x.parent = executor.WithoutSlot(x.parent)
+		}
 		r.host.Later()
 		go r.perform(x)
 		return executor.Later
@@ -128,11 +124,8 @@ func (n *node) runsOn() executor.Executor {
 func (r *run) perform(x *execution) executor.Status {
 	fn := x.node.fn
 	if fn.wantsContext || fn.opts.timeout > 0 {
-		parent := x.parent
-		if parent == nil {
-			parent = r.context()
-		}
-		x.c = r.enterUnder(parent, x.node, x.slot)
+		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
+		x.c.foreign = x.parent != nil
 	}
 	r.hooks.callStarted(x)
 	x.start = mono()
@@ -210,11 +203,11 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 	ctx, cancel := context.WithTimeout(x.c, d)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
-		err := error(newPanicError(x.node.fn.name, nil)) // unless it returns
-		defer func() { done <- err }()
-		err = x.once(ctx)
-	}()
+	if x.slot {
+		go x.onTimeInSlot(ctx, done)
+	} else {
+		go x.onTime(ctx, done)
+	}
 	select {
 	case err := <-done:
 		return timedOut(ctx, d, err)
@@ -241,6 +234,20 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 	x.late = done
 	return timedOut(ctx, d, ctx.Err())
 }
+
+// onTime calls the function and sends what came of it.
+func (x *execution) onTime(ctx context.Context, done chan<- error) {
+	err := error(newPanicError(x.node.fn.name, nil)) // unless it returns
+	defer func() { done <- err }()
+	err = x.once(ctx)
+}
+
+// onTimeInSlot is onTime for a worker that waits, whose slot is the function's: it is told from onTime by its name.
+//
+//go:noinline
+func (x *execution) onTimeInSlot(ctx context.Context, done chan<- error) { x.onTime(ctx, done) }
+
+const onTimeName = "github.com/dally-go/dally/lazy.(*execution).onTimeInSlot"
 
 // timedOut says of an error that came of the end of the time that it did.
 func timedOut(ctx context.Context, d time.Duration, err error) error {

@@ -1,6 +1,9 @@
 package lazy
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // epoch is when the process began, as far as this package is concerned.
 var epoch = time.Now()
@@ -8,33 +11,58 @@ var epoch = time.Now()
 // mono is the time since epoch in ns. It reads one clock, where time.Now reads two.
 func mono() int64 { return int64(time.Since(epoch)) }
 
-// learn takes in that one call took so long. The estimate moves a quarter of the way, and a single measurement counts
-// for at most eight times the estimate: a worker that the system took its processor from for a millisecond does not
-// make a cheap function dear.
-func (f *function) learn(took int64) {
-	took = max(took, 1)
-	old := f.cost.Load()
-	if old == 0 {
-		f.cost.Store(took)
-		return
+// estimate is what a call of a function is thought to cost: ns<<3 | number of measurements, up to settled. The first
+// few only count by the least of them: a first call finds cold caches, and any call may lose its processor for a
+// millisecond. After that the estimate moves a quarter of the way with each measurement, and one measurement counts
+// for at most eight times the estimate. The zero estimate is: not known.
+type estimate struct{ v atomic.Int64 }
+
+// settled is the number of measurements from which on an estimate is trusted; one of dearAtOnce ns or more is trusted
+// at once, for no cold cache explains that.
+const (
+	settled    = 4
+	dearAtOnce = 20_000
+)
+
+// cost returns the estimate in ns, or 0 if there is none that can be trusted.
+func (e *estimate) cost() int64 {
+	v := e.v.Load()
+	if ns := v >> 3; v&7 == settled || ns >= dearAtOnce {
+		return ns
 	}
-	took = min(took, 8*old)
-	f.cost.Store(max(1, old+(took-old)/4))
+	return 0
 }
+
+// learn takes in that one call took so many ns. Measurements that cross are lost: it is an estimate.
+func (e *estimate) learn(took int64) {
+	took = max(took, 1)
+	v := e.v.Load()
+	switch ns, n := v>>3, v&7; {
+	case n == 0:
+		e.v.Store(took<<3 | 1)
+	case n < settled:
+		e.v.Store(min(ns, took)<<3 | (n + 1))
+	default:
+		e.v.Store(max(1, ns+(min(took, 8*ns)-ns)/4)<<3 | settled)
+	}
+}
+
+// forget makes the cost unknown again.
+func (e *estimate) forget() { e.v.Store(0) }
 
 // learnPiece takes in the time of a piece. Where its calls are of several functions and it took far longer than
 // predicted, all of them are to be measured again.
 func (r *run) learnPiece(lo, hi int32, took int64) {
 	order := r.plan.order
 	f := order[lo].fn
-	if order[hi-1].fn == f && r.predicted/int64(hi-lo) == f.cost.Load() {
-		f.learn(took / int64(hi-lo))
+	if order[hi-1].fn == f && r.predicted/int64(hi-lo) == f.est.cost() {
+		f.est.learn(took / int64(hi-lo))
 		return
 	}
 	if took < 4*r.predicted+pieceTime {
 		return
 	}
 	for i := lo; i < hi; i++ {
-		order[i].fn.cost.Store(0)
+		order[i].fn.est.forget()
 	}
 }

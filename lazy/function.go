@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // function is what all calls of one wrapped function share.
@@ -30,8 +29,8 @@ type function struct {
 	// plain says that a call may be run where it stands, among others: it does not wait by itself.
 	plain bool
 
-	// cost is the estimated time of a call in ns; 0: not known. See cost.go.
-	cost atomic.Int64
+	// est is what a call is thought to cost.
+	est estimate
 }
 
 // valueType is what the ungeneric part needs to know about the type of a value.

@@ -88,7 +88,7 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 	}
 	took := mono() - x.start
 	if state == stateDone && x.node.fn.plain {
-		x.node.fn.learn(took)
+		x.node.fn.est.learn(took)
 	}
 	if took < timedMin && state == stateDone && x.node.more.Load() == nil {
 		return

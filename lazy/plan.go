@@ -39,7 +39,7 @@ var (
 )
 
 // planKept is the largest plan whose arrays are kept for the next one.
-const planKept = 1 << 20
+const planKept = 1 << 22
 
 // plansPrivate makes all plans use private marks. For tests.
 var plansPrivate atomic.Bool

@@ -114,18 +114,11 @@ func (r *run) execute() {
 	returned = true
 }
 
-// lender is an executor whose workers can give their slot away while they wait.
-type lender interface {
-	Lend()
-	Reclaim()
-	InUse() bool
-}
-
 // wait waits for the end of the run, or of ctx; then it reports false.
 func (r *run) wait(ctx context.Context) bool {
-	if l := r.lender(); l != nil {
-		l.Lend()
-		defer l.Reclaim()
+	if s := r.slotHere(); s != nil {
+		s.Lend()
+		defer s.Reclaim()
 	}
 	select {
 	case <-r.done:
@@ -150,29 +143,50 @@ func (r *run) wait(ctx context.Context) bool {
 	return false
 }
 
-// lender returns who to give the calling goroutine's slot to, if it holds one.
-func (r *run) lender() lender {
-	if r.outer != nil {
-		return r.outer.lender()
-	}
-	l, ok := r.ex.(lender)
-	if ok && l.InUse() && executor.OnWorker() {
-		return l // of another session's pool, perhaps: that one is then lent a slot too many
-	}
-	return nil
-}
-
 // context returns the context that the calls' own derive from.
 func (r *run) context() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx == nil {
-		r.ctx, r.cancel = context.WithCancelCause(context.WithoutCancel(r.base))
+		ctx := executor.WithoutSlot(context.WithoutCancel(r.base))
+		ctx, r.cancel = context.WithCancelCause(ctx)
+		r.ctx = &runContext{Context: ctx, run: r}
 		if r.halted.Load() {
 			r.cancel(r.cause)
 		}
 	}
 	return r.ctx
+}
+
+// under returns the context for calls that an executor runs with the given one: its values, and the end of the run even
+// if the executor has lost that.
+func (r *run) under(parent context.Context) context.Context {
+	own := r.context()
+	if parent == nil {
+		return own
+	}
+	if parent.Value(runKey{}) == r {
+		return parent
+	}
+	merged, cancel := context.WithCancelCause(parent)
+	context.AfterFunc(own, func() { cancel(context.Cause(own)) })
+	return merged
+}
+
+// runContext is a run's context; contexts derived from it can be told by it.
+type runContext struct {
+	context.Context
+	run *run
+}
+
+type runKey struct{}
+
+// Value implements context.Context.
+func (c *runContext) Value(key any) any {
+	if key == (runKey{}) {
+		return c.run
+	}
+	return c.Context.Value(key)
 }
 
 // halt ends the run early: nothing more is started, and what runs is cancelled as soon as no other run waits for it.

@@ -57,7 +57,7 @@ func (r *run) Piece(lo int32) (int32, time.Duration) {
 			break
 		}
 		if f := n.fn; f != last {
-			c := f.cost.Load()
+			c := f.est.cost()
 			if !f.plain || ((c == 0 || c > cheap) && hi > lo) {
 				break
 			}
@@ -117,6 +117,7 @@ func (r *run) rangeFast(next *int32, hi int32) (status executor.Status) {
 				c = r.enter(n, true)
 				err = n.fn.call(n, c)
 				r.leave(c)
+				c = nil
 			} else {
 				err = n.fn.call(n, nil) //nolint:staticcheck // functions that want no context are given none
 			}
@@ -194,36 +195,94 @@ func (r *run) Await(i int32) {
 }
 
 // Start implements executor.Steps.
-func (r *run) Start(worker int, i int32) executor.Status {
-	for {
-		if r.halted.Load() {
-			return executor.Stopped
-		}
-		n := r.plan.order[i]
-		if r.skip(i) || n.ready() {
-			r.dropGrantsOf(i)
-			return executor.Ended
-		}
-		x := &execution{run: r, at: i, node: n, worker: worker, slot: true}
-		if !r.admit(x) {
-			return executor.Later
-		}
-		switch n.begin() {
-		case statePending:
-			return r.launch(x)
-		case stateRunning:
-			x.releaseLimits()
-			r.host.Later()
-			if r.watchOther(i, n) {
-				return executor.Later
-			}
-			r.host.Wake(i, false) // it has ended meanwhile: look again
-			return executor.Later
-		default:
-			x.releaseLimits()
-			return executor.Ended
+func (r *run) Start(worker int, i int32) executor.Status { return r.startUnder(nil, worker, i) }
+
+// startUnder is Start with the parent of the call's context; nil is the run's.
+func (r *run) startUnder(parent context.Context, worker int, i int32) executor.Status {
+	if r.halted.Load() {
+		return executor.Stopped
+	}
+	n := r.plan.order[i]
+	if r.skip(i) || n.ready() {
+		r.dropGrantsOf(i)
+		return executor.Ended
+	}
+	if worker >= 0 && r.hooks == nil && n.isCheap() {
+		if status := r.startCheap(i, n); status != executor.Again {
+			return status
 		}
 	}
+	x := &execution{run: r, at: i, node: n, worker: worker, slot: worker >= 0, parent: parent}
+	if !r.admit(x) {
+		return executor.Later
+	}
+	switch n.begin() {
+	case statePending:
+		return r.launch(x)
+	case stateRunning:
+		x.releaseLimits()
+		r.host.Later()
+		if !r.watchOther(i, n) {
+			r.host.Wake(i, false) // it has ended meanwhile: look again
+		}
+		return executor.Later
+	default:
+		x.releaseLimits()
+		return executor.Ended
+	}
+}
+
+// isCheap reports whether the call is known to be cheap and has nothing special about it.
+func (n *node) isCheap() bool {
+	f := n.fn
+	c := f.est.cost()
+	return c > 0 && c <= cheap && f.plain && f.opts.retry == 0 && n.runsOn() == nil
+}
+
+// sampled is how many cheap calls there are to one that is measured.
+const sampled = 16
+
+// startCheap is Start for cheap calls of plain functions that nobody looks at. It returns Again if the call is to be
+// started the long way: another run is running it.
+func (r *run) startCheap(i int32, n *node) (status executor.Status) {
+	switch n.begin() {
+	case stateRunning:
+		return executor.Again
+	case statePending:
+	default:
+		return executor.Ended
+	}
+	var c *callContext
+	returned := false
+	defer func() {
+		if !returned {
+			r.conclude(&execution{run: r, at: i, node: n, c: c}, newPanicError(n.fn.name, recover()))
+		}
+	}()
+	var began int64
+	measured := i%sampled == 0
+	if measured {
+		began = mono()
+	}
+	var err error
+	if n.fn.wantsContext {
+		c = r.enter(n, true)
+		err = n.fn.call(n, c)
+		r.leave(c)
+		c = nil
+	} else {
+		err = n.fn.call(n, nil) //nolint:staticcheck // functions that want no context are given none
+	}
+	returned = true
+	if err != nil {
+		r.conclude(&execution{run: r, at: i, node: n}, err)
+		return executor.Ended
+	}
+	n.end(stateDone, nil)
+	if measured {
+		n.fn.est.learn(mono() - began)
+	}
+	return executor.Ended
 }
 
 // Run implements executor.Work, for executors that know nothing of Steps.
@@ -234,7 +293,7 @@ func (r *run) Run(ctx context.Context, i int) error {
 	}
 	for {
 		ch := h.expect(int32(i))
-		switch r.Start(-1, int32(i)) {
+		switch r.startUnder(ctx, -1, int32(i)) {
 		case executor.Later:
 			if !<-ch {
 				continue
