@@ -149,6 +149,9 @@ func renumber(text []byte, nodes []graph.Node) []byte {
 	out := make([]byte, 0, len(text)+len(text)/8)
 	for line := range bytes.Lines(text) {
 		rest := bytes.TrimLeft(line, "\t ")
+		if len(bytes.TrimSpace(rest)) == 0 {
+			continue
+		}
 		out = append(out, line[:len(line)-len(rest)]...)
 		for {
 			n, width := nodeName(rest)

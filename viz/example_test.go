@@ -77,3 +77,50 @@ func ExampleWriteFile() {
 	fmt.Println(viz.WriteFile("report.png", small))
 	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .mmd and .svg
 }
+
+func ExampleTitle() {
+	var b strings.Builder
+	_ = viz.WriteMermaid(&b, graph.Snapshot{Title: "of the snapshot"}, viz.Title("my title"))
+	fmt.Print(b.String())
+	// Output:
+	// ---
+	// title: "my title"
+	// ---
+	// flowchart TD
+}
+
+func ExampleLeftToRight() {
+	var b strings.Builder
+	_ = viz.WriteMermaid(&b, small, viz.LeftToRight())
+	line, _, _ := strings.Cut(b.String(), "\n")
+	fmt.Println(line)
+	// Output: flowchart LR
+}
+
+func ExampleConstants() {
+	for _, opts := range [][]viz.Option{nil, {viz.Constants()}} {
+		var b strings.Builder
+		_ = viz.WriteSVG(&b, small, opts...)
+		fmt.Println(strings.Count(b.String(), "data-id"), "cards")
+	}
+	// Output:
+	// 3 cards
+	// 5 cards
+}
+
+func ExampleAttr() {
+	var b strings.Builder
+	_ = viz.WriteDOT(&b, graph.Snapshot{}, viz.Attr("rankdir", "LR"), viz.Attr("bgcolor", "transparent"))
+	fmt.Println(b.String())
+	// Output:
+	// digraph  {
+	// 	bgcolor="transparent";fontname="DejaVu Sans";rankdir="LR";
+	// }
+}
+
+func ExampleLimit() {
+	var b strings.Builder
+	_ = viz.WriteMermaid(&b, small, viz.Limit(2))
+	fmt.Println(strings.Split(b.String(), "\n")[1])
+	// Output: title: "(collapsed: 3 nodes drawn as 2, limit 2)"
+}

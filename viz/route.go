@@ -31,7 +31,7 @@ func (l *layout) bands() {
 	}
 }
 
-// edges of a card along; cards stand in the middle of their row.
+// near is where the room of a card begins along, far where it ends; cards stand in the middle of their row.
 func (l *layout) near(card int32) float64 {
 	at := l.layer[card]
 	return (l.top[at] + l.end[at] - l.blocks[card].along) / 2

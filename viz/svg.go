@@ -51,7 +51,7 @@ func drawable(s graph.Snapshot, o *options) (*model, error) {
 		return m, nil
 	}
 	small := collapse(m)
-	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s (limit %s)",
+	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, limit %s",
 		grouped(n), grouped(len(small)), grouped(o.limit))
 	return newModel(graph.Snapshot{Nodes: small})
 }

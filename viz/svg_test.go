@@ -171,7 +171,7 @@ func TestSVGCollapsedCard(t *testing.T) {
 func TestSVGLimit(t *testing.T) {
 	s := mapReduce(2000, 16)
 	svg := draw(t, viz.WriteSVG, s)
-	require.Contains(t, svg, "collapsed: 4,136 nodes drawn as 7 (limit 2,500)")
+	require.Contains(t, svg, "collapsed: 4,136 nodes drawn as 7, limit 2,500")
 	require.Len(t, parseSVG(t, svg).cards(), 7)
 	for _, limit := range []int{0, -1, len(s.Nodes)} {
 		require.Len(t, parseSVG(t, draw(t, viz.WriteSVG, s, viz.Limit(limit))).cards(), len(s.Nodes)-2)
@@ -188,7 +188,7 @@ func TestStyle(t *testing.T) {
 	})
 	c := parseSVG(t, draw(t, viz.WriteSVG, s, opt)).cards()["2"]
 	require.Equal(t, "read <it>", c.texts()[1])
-	require.Equal(t, "--f:#ff8800;--ink:#1f2328;--soft:#57606a", c.Style)
+	require.Equal(t, "--f:#ff8800;--ink:#1f2328;--soft:#57606a;--bad:#a31510", c.Style)
 	dot := draw(t, viz.WriteDOT, s, opt, viz.Attr("nodesep", "0.5"), viz.Attr("rankdir", "LR"), viz.Attr("a=b;c", "x"))
 	require.Contains(t, dot, `read <it>#2`)
 	require.Contains(t, dot, `fillcolor="#ff8800"`)

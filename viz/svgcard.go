@@ -106,7 +106,13 @@ func (p *picture) bar(c *card, y float64) {
 func (p *picture) countText(c *card, y float64) {
 	for _, line := range c.counts {
 		for _, k := range line {
-			p.str(`<text class="g s k`).int(int(k.state)).str(`" x="`).num(padSide + k.x).str(`" y="`).num(y).str(`">`)
+			p.str(`<text class="`)
+			if c.style.Fill == "" {
+				p.str("g s k").int(int(k.state))
+			} else {
+				p.str("m") // the colours of the states are made for their own fill
+			}
+			p.str(`" x="`).num(padSide + k.x).str(`" y="`).num(y).str(`">`)
 			p.str(k.text).str("</text>")
 		}
 		y += lineHeight
@@ -149,9 +155,9 @@ func (p *picture) cardStyle(st NodeStyle) {
 	if st.Fill != "" {
 		p.str("--f:").str(st.Fill)
 		if light, ok := lightness(st.Fill); ok && light > 0.5 {
-			p.str(";--ink:#1f2328;--soft:#57606a")
+			p.str(";--ink:#1f2328;--soft:#57606a;--bad:#a31510")
 		} else if ok {
-			p.str(";--ink:#f0f6fc;--soft:#c9d1d9")
+			p.str(";--ink:#f0f6fc;--soft:#c9d1d9;--bad:#ffb3a8")
 		}
 	}
 	if st.Stroke != "" {

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text from outside fit for a label: one line, valid UTF-8, nothing that cannot be seen, at most most runes.
+// clean makes text from outside fit for a label: one line, valid UTF-8, nothing that cannot be seen, at most limit runes.
 // Control characters become their pictures (␀), line breaks spaces, direction marks and other invisible runes �;
 // joiners and variation selectors go, and no letter keeps more than two combining marks, so that text stays on its line.
-func clean(s string, most int) string {
-	if len(s) <= most && isPlain(s) {
+func clean(s string, limit int) string {
+	if len(s) <= limit && isPlain(s) {
 		return s
 	}
 	var b strings.Builder
@@ -27,7 +27,7 @@ func clean(s string, most int) string {
 		if r = visible(r); r < 0 || marks > 2 {
 			continue
 		}
-		if most--; most < 0 {
+		if limit--; limit < 0 {
 			b.WriteRune('…')
 			break
 		}
