@@ -31,6 +31,7 @@ type run struct {
 	plan    *planner
 	n       int
 	hooks   *hooks // nil: nobody looks
+	foreign bool   // ex is not of package executor's own: the run is over when its Execute returns
 
 	base context.Context // the caller's values, without its end. Written before the run starts, or by Attach
 	host executor.Host   // written before the first call, by Attach
@@ -90,13 +91,14 @@ type submitter interface{ Submit(w executor.Steps) }
 // start gives the run to its executor.
 func (r *run) start() {
 	if !r.hooks.runStarted(r) {
-		r.Over()
+		r.finishRun()
 		return
 	}
 	if s, ok := r.ex.(submitter); ok {
 		s.Submit(r)
 		return
 	}
+	r.foreign = true
 	go r.execute()
 }
 
@@ -290,6 +292,13 @@ func (h *haltingRuns) cancelUnwatched() {
 
 // Over implements executor.Steps: no call of the run is running, and none will.
 func (r *run) Over() {
+	if !r.foreign {
+		r.finishRun()
+	}
+}
+
+// finishRun ends a run of which no call is running, and none will.
+func (r *run) finishRun() {
 	r.mu.Lock()
 	if r.cancel != nil {
 		r.cancel(context.Canceled) // lets go of what the context holds
@@ -321,5 +330,5 @@ func (r *run) executed(err error) {
 		r.mu.Unlock()
 		r.halt(err)
 	}
-	r.Over()
+	r.finishRun()
 }
