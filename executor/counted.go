@@ -10,7 +10,9 @@ func (j *job) serveCounted(id int) leaving {
 	w := j.ready.join(id)
 	next := int32(-1)
 	if w.current >= 0 { // a function ended the goroutine that was here before
-		next = j.release(w, w.current)
+		i := w.current
+		w.current = -1
+		next = j.release(w, i)
 	}
 	var since time.Time
 	hunting := true
@@ -68,9 +70,10 @@ func (j *job) look(w *worker) int32 {
 	}
 }
 
-// sendFor asks for one more worker when there is something for it to do. One at a time: it sends for the next itself.
+// sendFor asks for one more worker when there is something for it to do. One at a time: it sends for the next itself. If
+// all slots are taken, the job waits for one.
 func (j *job) sendFor(w *worker) {
-	if j.pool.full.Load() || !j.ready.more(w) || !j.ready.hunt.CompareAndSwap(false, true) {
+	if j.pool.size == 1 || j.ready.hunt.Load() || !j.ready.more(w) || !j.ready.hunt.CompareAndSwap(false, true) {
 		return
 	}
 	j.pool.want(j)
@@ -78,55 +81,63 @@ func (j *job) sendFor(w *worker) {
 
 // put makes a call available to w first and to thieves.
 func (j *job) put(w *worker, i int32) {
-	if j.ready.ranks != nil {
+	if j.ready.ranks != nil || w == nil {
 		j.ready.inject(i)
 		return
 	}
 	w.deque.Push(i)
 }
 
-// release tells the users of call i that it has ended. It returns the ready one with the lowest number, for w to run
-// next, and puts the others into its deque such that the lower come first.
+// release tells the users of call i that it has ended. For a worker it returns the ready one with the lowest number, to
+// be run next, and puts the others into its deque such that the lower come first; w is nil where a call ended on
+// no worker: ready users are then injected, and a worker is asked for. Users that need no worker are started here.
 func (j *job) release(w *worker, i int32) int32 {
 	next := int32(-1)
+	var detached []int32
+	put := false
 	users := j.counts.users(i)
 	for k := len(users) - 1; k >= 0; k-- {
 		u := users[k]
-		if !j.counts.ended(u) {
-			continue
-		}
-		if next >= 0 {
-			w.deque.Push(next)
-		}
-		next = u
-		if j.ready.ranks != nil {
+		switch {
+		case !j.counts.ended(u):
+		case j.w.Detached(u):
+			detached = append(detached, u)
+		case w == nil || j.ready.ranks != nil:
 			j.ready.inject(u)
-			next = -1
+			put = true
+		default:
+			if next >= 0 {
+				w.deque.Push(next)
+			}
+			next = u
 		}
+	}
+	if put && w == nil {
+		j.pool.want(j)
+	}
+	for k := len(detached) - 1; k >= 0; k-- {
+		j.startDetached(w, detached[k])
 	}
 	return next
 }
 
-// releaseOutside is release for a call that ended on no worker.
-func (j *job) releaseOutside(i int32) {
-	some := false
-	for _, u := range j.counts.users(i) {
-		if j.counts.ended(u) {
-			j.ready.inject(u)
-			some = true
+// startDetached starts a call that needs no worker, and goes on to its users if it has ended already: there was a value
+// or a failure before it.
+func (j *job) startDetached(w *worker, i int32) {
+	todo := []int32{i}
+	for len(todo) > 0 {
+		i, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		if j.w.Start(-1, i) != Ended {
+			continue
 		}
-	}
-	if some {
-		j.pool.want(j)
-	}
-}
-
-// releaseRange is releaseOutside for the owner's piece when a helper has turned the job.
-func (j *job) releaseRange(lo, hi int32) {
-	for i := lo; i < hi; i++ {
 		for _, u := range j.counts.users(i) {
-			if u >= j.counts.base && j.counts.ended(u) {
-				j.ready.inject(u)
+			switch {
+			case !j.counts.ended(u):
+			case j.w.Detached(u):
+				todo = append(todo, u)
+			default:
+				j.put(w, u)
+				j.pool.want(j)
 			}
 		}
 	}

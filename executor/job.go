@@ -19,15 +19,20 @@ import (
 //	           Workers keep ready calls in deques of their own and steal from each other when they run dry.
 //
 // A job begins in order and turns to counted, once, when sharing pays: when a piece is known to be worth a hand-off
-// (shareMin), or when a helper that was called because the cost was unknown finds the owner still at the same piece.
-// The helper does the turning without the owner's help: it takes the claim word away, counts the inputs of all
-// calls behind the owner's piece, and begins on them. The owner notices at the end of its piece. A call that cannot be
-// run in order (blocking, limited, on another executor) turns the job, too.
+// (shareMin); when a helper that was called because the cost was unknown finds the owner still at the same piece; or
+// when a piece that was thought cheap has not ended after a tick. The helper turns the job without the owner's help:
+// it takes the claim away and counts all calls from the owner's piece on, the piece included. Calls of the piece that
+// have ended are passed over when their turn comes, and two workers that come to the same call are kept apart by
+// the work itself; so nothing needs to be known about how far the owner is.
 //
 //	 in order ──(helper or owner: claim ← counted)──► counted ──► over
 //	     └───────────────────────(owner reached the end)────────────┘
 //
-// live counts the workers attached or on their way and the calls going on elsewhere; at 0 the job is over.
+// A call that cannot be run in order (limited, timed, a Bind) turns the job, too; and a job that has calls which need no
+// worker is counted from the start, so that these begin at once even if all slots are taken.
+//
+// live counts shares in the job: of workers attached or on their way, of calls going on elsewhere, and of whoever is
+// submitting it. At 0 the job is over.
 
 // shareMin is the cost of a call from which on it is worth handing to another worker: a hand-off between cores takes
 // about 300 ns, and a counted call some tens of ns more than one in order.
@@ -35,6 +40,9 @@ const shareMin = 300 * time.Nanosecond
 
 // slice is how long a worker stays with a job while others wait for its slot.
 const slice = time.Millisecond
+
+// tick is how long a piece of calls that are thought cheap may take before a helper is called.
+const tick = time.Millisecond
 
 // counted in claim says that the job is no longer run in order.
 const counted = math.MaxUint64
@@ -44,12 +52,11 @@ type job struct {
 	pool *pool
 	w    Steps
 	n    int32
-	max  int           // most workers attached. Written before the job is shared
+	crew *Crew         // nil: no bound
 	done chan struct{} // closed when the job is over, if Execute waits for it. Written before the job is shared
 
-	queued   bool // in pool.queue. Guarded by pool.mu
-	wanted   bool // a worker more was wanted when max were attached. Guarded by pool.mu
-	attached int  // workers serving the job. Guarded by pool.mu
+	queued  atomic.Bool // in pool.queue. Written under pool.mu
+	waiting bool        // in crew.waiting. Guarded by pool.mu
 
 	live    atomic.Int32
 	stopped atomic.Bool
@@ -64,19 +71,14 @@ type job struct {
 	asked atomic.Uint64
 	// next is the first call not begun, lo … hi-1 the piece it lies in or behind. Used by the owner alone.
 	next, lo, hi int32
+	timerSet     bool // used by the owner alone
 
 	mu     sync.Mutex
-	owner  int // 1 + the number of the worker that runs the job in order; 0: none. Guarded by mu
+	owner  int         // 1 + the number of the worker that runs the job in order; 0: none. Guarded by mu
+	timer  *time.Timer // of tick. Guarded by mu
+	seen   uint64      // claim at the last tick. Guarded by mu
 	counts counts
 	ready  readySet
-}
-
-func newJob(p *pool, w Steps) *job {
-	j := &job{pool: p, w: w, n: int32(w.Len()), max: math.MaxInt}
-	if m := w.Workers(); m > 0 {
-		j.max = m
-	}
-	return j
 }
 
 // leaving says why a worker leaves a job.
@@ -95,10 +97,10 @@ func (j *job) run(id int) leaving {
 	}
 	j.mu.Lock()
 	switch {
-	case j.owner == id+1: // a function ended the goroutine that was the owner
 	case j.claim.Load() == counted:
 		j.mu.Unlock()
 		return j.serveCounted(id)
+	case j.owner == id+1: // a function ended the goroutine that was the owner
 	case j.owner == 0:
 		j.owner = id + 1
 		j.helping.Store(false)
@@ -120,86 +122,35 @@ func (j *job) run(id int) leaving {
 
 // over tells the end of the job. Called once, by whoever brings live to 0.
 func (j *job) over() {
+	j.mu.Lock()
+	if j.timer != nil {
+		j.timer.Stop()
+	}
+	j.mu.Unlock()
 	j.w.Over()
 	if j.done != nil {
 		close(j.done)
 	}
 }
 
-// inOrder is the owner's loop. It reports whether the worker is to leave the job; if not, the job has become counted.
-func (j *job) inOrder(id int) (left leaving, leave bool) {
-	var since time.Time
-	for {
-		if j.next >= j.hi && !j.nextPiece() {
-			return leftDry, j.disown()
-		}
-		switch j.w.Range(id, &j.next, j.hi) {
-		case Stopped:
-			j.stopped.Store(true)
-			return leftDry, true
-		case Wait:
-			j.await()
-		default: // Ended at hi, or Again
-		}
-		if j.next < j.hi { // make room between pieces only: claim then tells what has ended
-			continue
-		}
-		if j.makeRoom(&since) {
-			return leftYield, j.disown()
-		}
-	}
-}
-
-// nextPiece claims the next piece. It reports false when the owner has to stop: at the end, at a call that cannot be
-// run in order, or because the job has become counted.
-func (j *job) nextPiece() bool {
-	if j.next == j.n {
-		return false
-	}
-	end, cost := j.next, time.Duration(0)
-	if j.w.Ranks() == nil {
-		end, cost = j.w.Piece(j.next)
-	}
-	if end == j.next {
-		j.turn()
-		return false
-	}
-	if !j.claim.CompareAndSwap(pack(j.lo, j.hi), pack(j.next, end)) {
-		return false
-	}
-	j.lo, j.hi = j.next, end
-	if end < j.n && j.pool.size > 1 && (cost == 0 || cost >= shareMin) {
-		j.callHelp(cost > 0)
-	}
-	return true
-}
-
-// disown ends a turn as the owner. If a helper has turned the job meanwhile, the users of the owner's last piece are
-// told, and the worker stays: it reports false.
-func (j *job) disown() (leave bool) {
+// begin counts the job before it has a worker, and starts the calls that need none.
+func (j *job) begin() {
 	j.mu.Lock()
-	j.owner = 0
-	turned := j.claim.Load() == counted
+	j.claim.Store(counted)
+	j.countLocked(0)
 	j.mu.Unlock()
-	if turned {
-		j.releaseRange(j.lo, j.hi)
-	}
-	return !turned
-}
-
-// turn makes the job counted for its owner, at a call that cannot be run in order. A helper may be faster.
-func (j *job) turn() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.claim.CompareAndSwap(pack(j.lo, j.hi), counted) {
-		j.lo, j.hi = j.next, j.next
-		j.countLocked(j.lo, j.hi)
+	for _, i := range j.ready.takeDetached(j.w) {
+		j.startDetached(nil, i)
 	}
 }
 
 // makeRoom reports whether the worker should leave its slot to others, who have waited for a slice of time.
 func (j *job) makeRoom(since *time.Time) bool {
-	if j.pool.waiting.Load() == 0 {
+	others := j.pool.waiting.Load()
+	if others > 0 && j.queued.Load() { // one of them is the job itself
+		others--
+	}
+	if others <= 0 {
 		return false
 	}
 	if since.IsZero() {
@@ -208,79 +159,88 @@ func (j *job) makeRoom(since *time.Time) bool {
 	return time.Since(*since) > slice
 }
 
-// await waits for call next, which another run is running, without the slot. Meanwhile a helper may begin on the rest.
-func (j *job) await() {
-	i := j.next
-	j.pool.Lend()
-	j.callHelp(true)
-	j.w.Await(i)
-	j.pool.Reclaim()
-}
-
-// callHelp asks for a worker that turns the job to counted. known says that the cost of the owner's piece is known, and
-// worth it; otherwise the helper looks whether the owner is still there.
-func (j *job) callHelp(known bool) {
-	if j.max == 1 || j.pool.full.Load() || !j.helping.CompareAndSwap(false, true) {
-		return
-	}
-	j.dear.Store(known)
-	j.asked.Store(j.claim.Load())
-	j.pool.want(j)
-}
-
-// helpLocked decides whether the job is to be shared, and if so counts it. Needs j.mu.
-func (j *job) helpLocked() bool {
-	c := j.claim.Load()
-	worth := j.helping.Load() && (j.dear.Load() || c == j.asked.Load())
-	if !worth || !j.claim.CompareAndSwap(c, counted) {
-		j.helping.Store(false)
-		return j.claim.Load() == counted
-	}
-	lo, hi := piece(c)
-	j.countLocked(lo, hi)
-	return true
-}
-
-func pack(lo, hi int32) uint64 { return uint64(uint32(lo))<<32 | uint64(uint32(hi)) }
-
-func piece(c uint64) (lo, hi int32) { return int32(c >> 32), int32(uint32(c)) }
-
 // Later implements Host.
 func (j *job) Later() { j.live.Add(1) }
 
 // Wake implements Host.
 func (j *job) Wake(i int32, ended bool) {
-	if ended {
-		j.releaseOutside(i)
-	} else {
+	switch {
+	case ended:
+		j.release(nil, i)
+	case j.w.Detached(i):
+		j.startDetached(nil, i)
+	default:
 		j.ready.inject(i)
 		j.pool.want(j)
 	}
 	j.settle()
 }
 
+// Stop implements Host.
+func (j *job) Stop() {
+	j.stopped.Store(true)
+	j.pool.mu.Lock()
+	shares := j.pool.recallLocked(j)
+	j.pool.noteLocked()
+	j.pool.mu.Unlock()
+	for range shares {
+		j.settle()
+	}
+}
+
 // Abandon implements Host. The stuck worker is counted out here; its deque is left to the others.
 func (j *job) Abandon(i int32) {
 	j.pool.mu.Lock()
-	j.attached--
+	j.crew.giveLocked(j.pool)
 	j.pool.mu.Unlock()
-	j.releaseOutside(i)
-	j.pool.want(j)
+	j.release(nil, i)
+	if j.ready.any() {
+		j.pool.want(j)
+	}
 	j.settle()
 }
 
-// Lend implements Slot for the workers of the job.
-func (j *job) Lend() { j.pool.Lend() }
+// Lend implements Slot for the workers of the job: while one waits for other calls, another may go on with the job.
+func (j *job) Lend() {
+	j.crew.lend(j.pool)
+	j.pool.Lend()
+	if j.claim.Load() != counted {
+		j.callHelp(true)
+		return
+	}
+	j.mu.Lock() // the counts may just be being made
+	some := j.ready.any()
+	j.mu.Unlock()
+	if some {
+		j.pool.want(j)
+	}
+}
 
 // Reclaim implements Slot for the workers of the job.
-func (j *job) Reclaim() { j.pool.Reclaim() }
+func (j *job) Reclaim() {
+	j.crew.reclaim(j.pool)
+	j.pool.Reclaim()
+}
 
-// settle takes one from live.
+// settle gives up one share in live.
 func (j *job) settle() {
 	if invariant.Enabled {
 		invariant.Check(j.live.Load() > 0, "executor: job settled below zero")
 	}
 	if j.live.Add(-1) == 0 {
 		j.over()
+	}
+}
+
+// hold takes a share in live for one who has none; it reports false if the job is over.
+func (j *job) hold() bool {
+	for {
+		n := j.live.Load()
+		if n == 0 {
+			return false
+		}
+		if j.live.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
 }

@@ -21,7 +21,9 @@ func (s *plain) Piece(lo int32) (int32, time.Duration)    { return lo, 0 }
 func (s *plain) Range(_ int, next *int32, _ int32) Status { return Stopped }
 func (s *plain) Await(int32)                              {}
 func (s *plain) Ranks() []int32                           { return nil }
-func (s *plain) Workers() int                             { return 0 }
+func (s *plain) Detached(int32) bool                      { return false }
+func (s *plain) AnyDetached() bool                        { return false }
+func (s *plain) Crew() *Crew                              { return nil }
 func (s *plain) Over()                                    {}
 
 // Start runs call i where it stands.

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -28,8 +29,6 @@ type pool struct {
 	size int
 	// waiting is len(resume)+len(queue), readable without the lock: workers ask after every call whether to make room.
 	waiting atomic.Int32
-	// full is whether all slots are taken, readable without the lock.
-	full atomic.Bool
 
 	mu     sync.Mutex
 	busy   int             // slots taken. Guarded by mu
@@ -56,18 +55,11 @@ func Serial() Executor { return NewPool(1) }
 // Execute runs w and waits for its end. See [Executor].
 func (p *pool) Execute(ctx context.Context, w Work) error {
 	if s, ok := w.(Steps); ok {
-		j := newJob(p, s)
-		j.done = make(chan struct{})
-		s.Attach(ctx, j)
-		p.want(j)
-		<-j.done
+		p.submit(ctx, s, true)
 		return nil // a Steps keeps its errors to itself
 	}
 	s := &plain{Work: w, ctx: withSlot(ctx, p)}
-	j := newJob(p, s)
-	j.done = make(chan struct{})
-	p.want(j)
-	<-j.done
+	p.submit(ctx, s, true)
 	if s.err == nil && s.ended.Load() < int64(w.Len()) {
 		return ctx.Err()
 	}
@@ -75,10 +67,24 @@ func (p *pool) Execute(ctx context.Context, w Work) error {
 }
 
 // Submit runs w without waiting: [Steps.Over] tells the end.
-func (p *pool) Submit(w Steps) {
-	j := newJob(p, w)
-	w.Attach(nil, j) //nolint:staticcheck // nil is documented: the work's own context
+func (p *pool) Submit(w Steps) { p.submit(nil, w, false) } //nolint:staticcheck // nil is documented: the work's own context
+
+// submit gives the pool a job and, if asked to, waits for its end.
+func (p *pool) submit(ctx context.Context, w Steps, wait bool) {
+	j := &job{pool: p, w: w, n: int32(w.Len()), crew: w.Crew()}
+	if wait {
+		j.done = make(chan struct{})
+	}
+	j.live.Store(1) // ours, until the job has what it needs to go on
+	w.Attach(ctx, j)
+	if w.AnyDetached() {
+		j.begin()
+	}
 	p.want(j)
+	j.settle()
+	if wait {
+		<-j.done
+	}
 }
 
 // Lend gives the calling worker's slot to whoever wants one, while the worker waits for other calls.
@@ -100,36 +106,52 @@ func (p *pool) Reclaim() {
 	<-back
 }
 
-// InUse reports whether any slot is taken.
-func (p *pool) InUse() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.busy > 0
-}
-
-// want asks for one more worker for j, unless one is on its way. The worker counts as live from now on.
+// want asks for one more worker for j, unless one is on its way. The worker counts as live from now on. The caller has
+// a share in live itself.
 func (p *pool) want(j *job) {
 	p.mu.Lock()
-	switch {
-	case j.queued:
-	case j.attached >= j.max:
-		j.wanted = true // whoever leaves next looks once more instead
-	case p.busy < p.size:
-		p.busy++
-		j.live.Add(1)
-		j.attached++
-		id := p.takeIDLocked()
+	if j.queued.Load() || j.waiting || j.stopped.Load() {
+		p.mu.Unlock()
+		return
+	}
+	j.live.Add(1)
+	if !j.crew.takeLocked(j) {
+		p.mu.Unlock()
+		return
+	}
+	if p.busy == p.size {
+		p.enqueueLocked(j)
 		p.noteLocked()
 		p.mu.Unlock()
-		go p.serve(j, id)
 		return
-	default:
-		j.live.Add(1)
-		j.queued = true
-		p.queue = append(p.queue, j)
-		p.noteLocked()
 	}
+	p.busy++
+	id := p.takeIDLocked()
 	p.mu.Unlock()
+	go p.serve(j, id)
+}
+
+// enqueueLocked has j wait for a slot. Needs p.mu.
+func (p *pool) enqueueLocked(j *job) {
+	j.queued.Store(true)
+	p.queue = append(p.queue, j)
+}
+
+// recallLocked takes back what want has asked for and nobody has answered. It returns how many shares in live that
+// frees. Needs p.mu.
+func (p *pool) recallLocked(j *job) (shares int32) {
+	if j.queued.Load() {
+		j.queued.Store(false)
+		p.queue = slices.DeleteFunc(p.queue, func(q *job) bool { return q == j })
+		j.crew.giveLocked(p)
+		shares++
+	}
+	if j.waiting {
+		j.waiting = false
+		j.crew.waiting = slices.DeleteFunc(j.crew.waiting, func(q *job) bool { return q == j })
+		shares++
+	}
+	return shares
 }
 
 // serve is a worker's life. A function that ends its goroutine (runtime.Goexit) ends the worker's: another is started
@@ -141,31 +163,37 @@ func (p *pool) serve(j *job, id int) {
 			go p.serve(j, id)
 		}
 	}()
-	for j != nil {
-		left := j.run(id)
-		j = p.next(j, id, left)
-	}
+	p.used()
+	slot := &workerSlot{}
+	Holding(slot, func() {
+		for j != nil {
+			slot.Slot = j
+			left := j.run(id)
+			j = p.next(j, id, left)
+		}
+	})
 	alive = true
 }
+
+// workerSlot is the slot of a worker, as part of the job it serves.
+type workerSlot struct{ Slot }
 
 // next takes a worker from j to whatever is to be done now; nil ends the worker.
 func (p *pool) next(j *job, id int, left leaving) *job {
 	p.mu.Lock()
 	over := false
-	if left != leftGone { // Abandon has counted the worker out already
-		if j.wanted && left != leftYield {
-			j.wanted = false
-			p.mu.Unlock()
-			return j
-		}
-		j.attached--
-		switch {
-		case left == leftYield && !j.queued: // its count goes with the place in the queue
-			j.queued, j.wanted = true, false
-			p.queue = append(p.queue, j)
-		default:
-			over = j.live.Add(-1) == 0
-		}
+	switch {
+	case left == leftGone: // Abandon has counted the worker out
+	case left == leftDry && (j.queued.Load() || j.waiting): // somebody has asked meanwhile: here we are
+		j.live.Add(-p.recallLocked(j))
+		p.noteLocked()
+		p.mu.Unlock()
+		return j
+	case left == leftYield && !j.queued.Load() && !j.waiting: // share and place go with the place in the queue
+		p.enqueueLocked(j)
+	default:
+		j.crew.giveLocked(p)
+		over = j.live.Add(-1) == 0
 	}
 	n := p.handOnLocked()
 	if n == nil {
@@ -210,8 +238,7 @@ func (p *pool) handOnLocked() *job {
 	j := p.queue[0]
 	p.queue[0] = nil
 	p.queue = p.queue[1:]
-	j.queued = false
-	j.attached++
+	j.queued.Store(false)
 	return j
 }
 
@@ -225,12 +252,9 @@ func (p *pool) takeIDLocked() int {
 	return p.lastID - 1
 }
 
-// noteLocked brings the fields that are read without the lock up to date. Needs p.mu.
+// noteLocked brings waiting up to date. Needs p.mu.
 func (p *pool) noteLocked() {
 	if w := int32(len(p.resume) + len(p.queue)); w != p.waiting.Load() {
 		p.waiting.Store(w)
-	}
-	if full := p.busy >= p.size; full != p.full.Load() {
-		p.full.Store(full)
 	}
 }

@@ -129,6 +129,42 @@ func (r *readySet) takeRanked() int32 {
 	return heap.Pop(&r.heap).(int32)
 }
 
+// takeDetached takes the roots that need no worker.
+func (r *readySet) takeDetached(w Steps) []int32 {
+	var detached []int32
+	keep := func(roots []int32) []int32 {
+		return slices.DeleteFunc(roots, func(i int32) bool {
+			if w.Detached(i) {
+				detached = append(detached, i)
+				return true
+			}
+			return false
+		})
+	}
+	if r.ranks != nil {
+		r.heap.items = keep(r.heap.items)
+		heap.Init(&r.heap)
+	} else {
+		r.roots = keep(r.roots)
+	}
+	return detached
+}
+
+// any reports whether any call is ready that nobody runs.
+func (r *readySet) any() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.heap.items) > 0 || len(r.outside) > 0 || int(r.taken.Load()) < len(r.roots) {
+		return true
+	}
+	for _, w := range r.workers {
+		if w != nil && w.deque.Len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // more reports whether there seems to be work for one more worker.
 func (r *readySet) more(w *worker) bool {
 	if r.ranks != nil {

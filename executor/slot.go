@@ -3,7 +3,8 @@ package executor
 import (
 	"context"
 	"runtime"
-	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // Slot is a worker's right to run. A function that waits for other calls lends it and takes it back afterwards, so that
@@ -35,19 +36,69 @@ func withSlot(ctx context.Context, s Slot) context.Context {
 	return context.WithValue(ctx, slotKey{}, s)
 }
 
-// serveName is how the runtime calls the function at the bottom of every worker's stack.
-const serveName = "github.com/dally-go/dally/executor.(*pool).serve"
+// # Which slot does this goroutine hold?
+//
+// A function that is not given a context cannot pass one on, and yet what it waits for must be able to run: SlotHere
+// finds the slot without a context. Holding leaves two traces: its own frame on the stack, which says that there is a
+// slot, and, once more than one pool has been in use, an entry by goroutine number, which says whose. The entry costs
+// about a microsecond, so programs with one pool do without.
 
-// OnWorker reports whether the calling goroutine is a worker of some pool: whether a function that a pool runs, or one
-// with a name in also, as runtime.Func has it, is somewhere below on its stack. It costs about a microsecond, more on a
-// deep stack. A Get inside a function that was not given the call's context has no other way to know that it holds
-// a slot.
-func OnWorker(also ...string) bool {
+// pools is what SlotHere goes by.
+var pools struct {
+	sole    atomic.Pointer[pool] // the first pool that was used
+	several atomic.Bool          // there have been others
+	holders sync.Map             // goroutine number → Slot; only since there are several
+	working atomic.Int32         // goroutines inside Holding
+}
+
+// used notes that p has a worker.
+func (p *pool) used() {
+	if p != pools.sole.Load() && !pools.several.Load() && !pools.sole.CompareAndSwap(nil, p) {
+		pools.several.Store(true)
+	}
+}
+
+// Holding calls f on a goroutine that holds s.
+//
+//go:noinline
+func Holding(s Slot, f func()) {
+	pools.working.Add(1)
+	defer pools.working.Add(-1)
+	if pools.several.Load() {
+		id := goroutineNumber()
+		pools.holders.Store(id, s)
+		defer pools.holders.Delete(id)
+	}
+	f()
+}
+
+// holdingName is how the runtime calls Holding.
+const holdingName = "github.com/dally-go/dally/executor.Holding"
+
+// SlotHere returns the slot that the calling goroutine holds, or nil: where a function that some pool runs is on its
+// stack. It costs nothing where no pool is working, else a microsecond or more.
+func SlotHere() Slot {
+	if pools.working.Load() == 0 {
+		return nil
+	}
+	if pools.several.Load() {
+		if s, ok := pools.holders.Load(goroutineNumber()); ok {
+			return s.(Slot)
+		}
+	}
+	if !onStack(holdingName) { // a worker that began when there was one pool is not in holders
+		return nil
+	}
+	return pools.sole.Load()
+}
+
+// onStack reports whether the named function is on the calling goroutine's stack.
+func onStack(name string) bool {
 	var pcs [64]uintptr
 	for skip := 0; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
 		for _, pc := range pcs[:n] {
-			if f := runtime.FuncForPC(pc - 1); f != nil && (f.Name() == serveName || slices.Contains(also, f.Name())) {
+			if f := runtime.FuncForPC(pc - 1); f != nil && f.Name() == name {
 				return true
 			}
 		}
@@ -55,4 +106,19 @@ func OnWorker(also ...string) bool {
 			return false
 		}
 	}
+}
+
+// goroutineNumber reads the number of the calling goroutine off the first line of its stack trace, the one public place
+// where it stands: "goroutine 18 [running]:".
+func goroutineNumber() uint64 {
+	var buf [40]byte
+	line := buf[len("goroutine "):runtime.Stack(buf[:], false)]
+	var id uint64
+	for _, c := range line {
+		if c < '0' || c > '9' {
+			break
+		}
+		id = 10*id + uint64(c-'0')
+	}
+	return id
 }

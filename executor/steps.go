@@ -26,8 +26,13 @@ type Steps interface {
 	Start(worker int, i int32) Status
 	// Ranks orders calls that are ready at the same time: lower first. nil is: by number.
 	Ranks() []int32
-	// Workers bounds how many workers the work may use; 0 is: as many as there are.
-	Workers() int
+	// Detached reports whether call i needs no worker: Start then runs nothing on the goroutine that calls it, and may be
+	// called with worker -1 as soon as the call is ready.
+	Detached(i int32) bool
+	// AnyDetached reports whether there is any such call.
+	AnyDetached() bool
+	// Crew bounds how many workers the work may use, together with all works of the same crew; nil is no bound.
+	Crew() *Crew
 	// Over is called once, when no call runs and none will.
 	Over()
 }
@@ -52,6 +57,8 @@ type Host interface {
 	Later()
 	// Wake says that call i has ended or, if not ended, that it is to be started again.
 	Wake(i int32, ended bool)
+	// Stop says that nothing more is to be started: Range and Start would say Stopped from now on.
+	Stop()
 	// Abandon says that call i has ended although its function has not returned: users of the call go on, the worker
 	// stays taken until Start returns Gone.
 	Abandon(i int32)

@@ -12,7 +12,7 @@ type Func0[R any] func() Data[R]
 
 // Pure0 wraps a function that cannot fail. Like all wraps it panics if fn is nil.
 func Pure0[R any](fn func() R, opts ...Option) Func0[R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.call = func(n *node, _ context.Context) error {
 		*valueAt[R](n) = fn()
 		return nil
@@ -22,7 +22,7 @@ func Pure0[R any](fn func() R, opts ...Option) Func0[R] {
 
 // Wrap0 is [Wrap1] for functions of no arguments.
 func Wrap0[R any](fn func(context.Context) (R, error), opts ...Option) Func0[R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context) error {
 		v, err := fn(ctx)
@@ -36,7 +36,7 @@ func Wrap0[R any](fn func(context.Context) (R, error), opts ...Option) Func0[R] 
 
 // Bind0 is [Bind1] for functions of no arguments.
 func Bind0[R any](fn func(context.Context) (Data[R], error), opts ...Option) Func0[R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context) error {
 		d, err := fn(ctx)
@@ -73,7 +73,7 @@ type Func1[A, R any] func(a Data[A]) Data[R]
 // and changes nothing that others see: the library relies on that when it runs calls in any order, in parallel, once, or
 // not at all. It panics if fn is nil.
 func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.call = func(n *node, _ context.Context) error {
 		*valueAt[R](n) = fn(*valueAt[A](n.input(0)))
 		return nil
@@ -87,7 +87,7 @@ func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 // counts as an input of the call. An error, a panic and runtime.Goexit end the call alone, never the process: see
 // [Error]. Wrap1 panics if fn is nil.
 func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Func1[A, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context) error {
 		v, err := fn(ctx, *valueAt[A](n.input(0)))
@@ -104,7 +104,7 @@ func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Fun
 // waiting for it; a Bind may return another Bind's handle, to any depth. A function whose graph leads back to its own
 // call makes Get fail with a [*CycleError]. Bind1 panics if fn is nil.
 func Bind1[A, R any](fn func(context.Context, A) (Data[R], error), opts ...Option) Func1[A, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context) error {
 		d, err := fn(ctx, *valueAt[A](n.input(0)))
@@ -152,7 +152,7 @@ type Func2[A, B, R any] func(a Data[A], b Data[B]) Data[R]
 
 // Pure2 is [Pure1] for functions of 2 arguments.
 func Pure2[A, B, R any](fn func(A, B) R, opts ...Option) Func2[A, B, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.call = func(n *node, _ context.Context) error {
 		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
 		return nil
@@ -162,7 +162,7 @@ func Pure2[A, B, R any](fn func(A, B) R, opts ...Option) Func2[A, B, R] {
 
 // Wrap2 is [Wrap1] for functions of 2 arguments.
 func Wrap2[A, B, R any](fn func(context.Context, A, B) (R, error), opts ...Option) Func2[A, B, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context) error {
 		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
@@ -176,7 +176,7 @@ func Wrap2[A, B, R any](fn func(context.Context, A, B) (R, error), opts ...Optio
 
 // Bind2 is [Bind1] for functions of 2 arguments.
 func Bind2[A, B, R any](fn func(context.Context, A, B) (Data[R], error), opts ...Option) Func2[A, B, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context) error {
 		d, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
@@ -245,7 +245,7 @@ type Func3[A, B, C, R any] func(a Data[A], b Data[B], c Data[C]) Data[R]
 
 // Pure3 is [Pure1] for functions of 3 arguments.
 func Pure3[A, B, C, R any](fn func(A, B, C) R, opts ...Option) Func3[A, B, C, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.call = func(n *node, _ context.Context) error {
 		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)))
 		return nil
@@ -255,7 +255,7 @@ func Pure3[A, B, C, R any](fn func(A, B, C) R, opts ...Option) Func3[A, B, C, R]
 
 // Wrap3 is [Wrap1] for functions of 3 arguments.
 func Wrap3[A, B, C, R any](fn func(context.Context, A, B, C) (R, error), opts ...Option) Func3[A, B, C, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context) error {
 		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)))
@@ -327,7 +327,7 @@ type Func4[A, B, C, D, R any] func(a Data[A], b Data[B], c Data[C], d Data[D]) D
 
 // Pure4 is [Pure1] for functions of 4 arguments.
 func Pure4[A, B, C, D, R any](fn func(A, B, C, D) R, opts ...Option) Func4[A, B, C, D, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.call = func(n *node, _ context.Context) error {
 		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)), *valueAt[D](n.input(3)))
 		return nil
@@ -337,7 +337,7 @@ func Pure4[A, B, C, D, R any](fn func(A, B, C, D) R, opts ...Option) Func4[A, B,
 
 // Wrap4 is [Wrap1] for functions of 4 arguments.
 func Wrap4[A, B, C, D, R any](fn func(context.Context, A, B, C, D) (R, error), opts ...Option) Func4[A, B, C, D, R] {
-	f := newFunction[R](fn, opts, 1)
+	f := newFunction[R](fn, opts)
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context) error {
 		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)), *valueAt[D](n.input(3)))

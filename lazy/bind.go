@@ -1,6 +1,9 @@
 package lazy
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // goOn continues a Bind whose function has returned a handle. It reports whether the call ends later: when a run of its
 // own has computed what the handle stands for.
@@ -16,29 +19,33 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	case inner == n:
 		return false, &CycleError{Calls: []string{n.label()}}
 	}
-	n.note(func(e *extra) { e.found = appendNew(e.found, inner) })
+	n.note(func(e *extra) { e.find(inner) })
 	if inner.ready() {
 		n.fn.typ.copy(n, inner)
 		return false, nil
 	}
 	o := r.options
-	child := newRun(x.c, r.op, []*node{inner}, o, &callContext{Context: x.c, run: r, node: n})
+	child := newRun(r.base, r.op, []*node{inner}, o, &callContext{Context: x.c, run: r, node: n})
 	if child.n == 0 { // another run was faster
 		n.fn.typ.copy(n, inner)
 		return false, nil
 	}
+	x.releaseLimits() // its function has returned
 	child.adopt(r)
 	child.then = func() { r.wentOn(x, child, inner) }
 	r.mu.Lock()
-	r.children = append(r.children, child)
-	halted := r.halted.Load()
+	if r.children == nil {
+		r.children = make(map[*run]struct{})
+	}
+	r.children[child] = struct{}{}
+	ended := r.ended.Load()
 	r.mu.Unlock()
 	if !x.async {
 		x.async = true
 		r.host.Later()
 	}
 	child.start()
-	if halted {
+	if ended {
 		child.halt(ErrNoWaiters)
 	}
 	return true, nil
@@ -46,19 +53,14 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 
 // adopt makes r part of parent in the eyes of observers.
 func (r *run) adopt(parent *run) {
-	r.id, r.hooks, r.ex = parent.id, parent.hooks, parent.ex
+	r.root, r.id, r.hooks, r.ex, r.crew = parent.root, parent.id, parent.hooks, parent.ex, parent.crew
 	r.hooks.grew(r.n)
 }
 
 // wentOn ends a Bind whose rest is over.
 func (r *run) wentOn(x *execution, child *run, inner *node) {
 	r.mu.Lock()
-	for k, c := range r.children {
-		if c == child {
-			r.children = append(r.children[:k], r.children[k+1:]...)
-			break
-		}
-	}
+	delete(r.children, child)
 	r.mu.Unlock()
 	if inner.ready() {
 		x.node.fn.typ.copy(x.node, inner)
@@ -66,53 +68,36 @@ func (r *run) wentOn(x *execution, child *run, inner *node) {
 		r.finish(x, nil)
 		return
 	}
-	pos := int32(child.n - 1) // the target is planned last
-	e := child.errorOf(pos)
-	f := r.failureOf(x, e.Err)
+	g := child.failureAt(int32(child.n - 1)) // the target is planned last
+	f := r.failureOf(x, g.err)
 	if f.at >= 0 {
-		f.call, f.where, f.path = e.Call, e.Where, append(e.Path, x.node.label())
+		f.call, f.where, f.way = g.call, g.where, &way{before: g.way, label: x.node.label()}
 	}
 	r.finish(x, f)
 }
 
-// watchOther has the run told about the end of n, which another run is running. It reports false if there is nothing
-// to wait for: n has ended, or waiting would be for ever.
-func (r *run) watchOther(pos int32, n *node) bool {
-	r.mu.Lock()
-	if r.watching == nil {
-		r.watching = make(map[int32]*node)
-	}
-	r.watching[pos] = n
-	r.mu.Unlock()
-	if r.outer == nil { // no call waits for this run: it cannot be part of a cycle
-		return r.watchNow(pos, n)
-	}
-	waits.Lock()
-	defer waits.Unlock()
-	if cycle := r.cycleThrough(n); cycle != nil {
-		r.unawait(pos)
-		r.record(pos, &failure{at: pos, call: n.label(), where: n.fn.where, path: []string{n.label()}, err: cycle})
-		return false
-	}
-	return r.watchNow(pos, n)
+// inTurn calls functions one after another, on whichever goroutine is at it, so that a function that leads to the next
+// does not call it: the end of a Bind is the end of the Bind that went on to it, and so on, perhaps a million times.
+type inTurn struct {
+	mu   sync.Mutex
+	todo []func() // guarded by mu
+	busy bool     // guarded by mu
 }
 
-func (r *run) watchNow(pos int32, n *node) bool {
-	if !n.watch(r, pos) {
-		r.unawait(pos)
-		return false
+func (t *inTurn) do(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.todo = append(t.todo, f)
+	if t.busy {
+		return
 	}
-	if r.halted.Load() && n.unwatch(r, pos) {
-		r.unawait(pos)
-		return false
+	t.busy = true
+	for len(t.todo) > 0 {
+		next := t.todo[0]
+		t.todo = t.todo[1:]
+		t.mu.Unlock()
+		next()
+		t.mu.Lock()
 	}
-	return true
-}
-
-// unawait forgets that call pos was to be waited for.
-func (r *run) unawait(pos int32) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.watching, pos)
-	delete(r.awaited, pos)
+	t.busy = false
 }

@@ -22,6 +22,7 @@ type execution struct {
 	async  bool // the host has been told Later and is to be woken
 	c      *callContext
 	start  int64        // ns since the process began
+	silent bool         // observers are not told of it: it has not run
 	late   <-chan error // of a function that was abandoned: it has not returned
 }
 
@@ -36,7 +37,8 @@ type callContext struct {
 	foreign bool
 	over    atomic.Bool // the call has ended: a Get with this context is nobody's any more
 
-	place int // in run.active. Guarded by run.mu
+	place  int               // in run.active. Guarded by run.mu
+	limits []*executor.Limit // places that the call holds
 
 	gets waiting
 }
@@ -84,7 +86,7 @@ func (r *run) leave(c *callContext) {
 	r.active = r.active[:last]
 	r.mu.Unlock()
 	if r.halted.Load() {
-		r.cancelIfUnwatched()
+		r.cancelAllIfUnwatched()
 	}
 }
 
@@ -125,7 +127,7 @@ func (r *run) perform(x *execution) executor.Status {
 	fn := x.node.fn
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
-		x.c.foreign = x.parent != nil
+		x.c.foreign, x.c.limits = x.parent != nil, x.limits
 	}
 	r.hooks.callStarted(x)
 	x.start = mono()
@@ -203,11 +205,7 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 	ctx, cancel := context.WithTimeout(x.c, d)
 	defer cancel()
 	done := make(chan error, 1)
-	if x.slot {
-		go x.onTimeInSlot(ctx, done)
-	} else {
-		go x.onTime(ctx, done)
-	}
+	go x.onTime(ctx, done)
 	select {
 	case err := <-done:
 		return timedOut(ctx, d, err)
@@ -235,19 +233,17 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 	return timedOut(ctx, d, ctx.Err())
 }
 
-// onTime calls the function and sends what came of it.
+// onTime calls the function, for a goroutine that waits and whose slot is the function's meanwhile, and sends what came
+// of it.
 func (x *execution) onTime(ctx context.Context, done chan<- error) {
 	err := error(newPanicError(x.node.fn.name, nil)) // unless it returns
 	defer func() { done <- err }()
+	if s := x.c.slotHeld(); s != nil {
+		executor.Holding(s, func() { err = x.once(ctx) })
+		return
+	}
 	err = x.once(ctx)
 }
-
-// onTimeInSlot is onTime for a worker that waits, whose slot is the function's: it is told from onTime by its name.
-//
-//go:noinline
-func (x *execution) onTimeInSlot(ctx context.Context, done chan<- error) { x.onTime(ctx, done) }
-
-const onTimeName = "github.com/dally-go/dally/lazy.(*execution).onTimeInSlot"
 
 // timedOut says of an error that came of the end of the time that it did.
 func timedOut(ctx context.Context, d time.Duration, err error) error {
@@ -264,11 +260,14 @@ func (r *run) elsewhere(x *execution, ex executor.Executor) {
 	returned := false
 	defer func() {
 		if !returned {
-			err = newPanicError("executor", recover())
+			err = newPanicError(executorFailed, recover())
 		}
 		if w.taken.CompareAndSwap(false, true) {
 			if err == nil {
 				err = fmt.Errorf("executor %T returned without having run the call", ex)
+			}
+			if x.silent = r.halted.Load(); !x.silent {
+				r.hooks.callStarted(x)
 			}
 			x.start = mono()
 			r.conclude(x, err)
@@ -292,6 +291,6 @@ func (w *single) Run(ctx context.Context, i int) error {
 		return fmt.Errorf("executor ran call %d of a work of one, or ran it twice", i)
 	}
 	w.x.parent = ctx
-	w.x.run.perform(w.x)
+	apart(ctx, func() { w.x.run.perform(w.x) })
 	return nil
 }

@@ -28,7 +28,7 @@ func (r *run) cycleThrough(n *node) error {
 		}
 		calls := append(s.calls[:len(s.calls):len(s.calls)], s.c.node.label())
 		todo = append(todo, step{c: s.c.run.outer, calls: calls})
-		for _, w := range s.c.node.noted().watchers {
+		for _, w := range s.c.node.watchersNow() {
 			todo = append(todo, step{c: w.run.outer, calls: calls})
 		}
 	}

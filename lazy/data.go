@@ -42,8 +42,8 @@ func consts[T any](vs []T) []Data[T] {
 }
 
 // Get returns the value, computing what is missing: of the calls the handle depends on, those without a value, each
-// once, in parallel as far as the session allows. A handle that has its value answers at once, in nanoseconds, and
-// looks neither at the context nor at the options. Nil, zero and empty are values like any other.
+// once, in parallel as far as the session allows. A handle that has its value answers at once, in nanoseconds, even
+// if the context has ended, and does not look at the options. Nil, zero and empty are values like any other.
 //
 // Get blocks until the value is there, a call has failed, or ctx ends. In the last case it returns at once with an
 // error that is ctx.Err(); calls that no other Get waits for see their own context end, and what they return is
@@ -54,13 +54,16 @@ func consts[T any](vs []T) []Data[T] {
 // and what it got counts as an input.
 func (d Data[T]) Get(ctx context.Context, opts ...RunOption) (T, error) {
 	if d.n != nil && d.n.ready() {
+		if ctx != context.Background() {
+			foundBy(ctx, d.n)
+		}
 		return *valueAt[T](d.n), nil
 	}
 	return d.getSlow(ctx, opts)
 }
 
 func (d Data[T]) getSlow(ctx context.Context, opts []RunOption) (v T, err error) {
-	if err = force(ctx, "get", []*node{d.n}, opts); err == nil {
+	if err = force(ctx, "get", d.n, opts); err == nil {
 		v = *valueAt[T](d.n)
 	}
 	return v, err

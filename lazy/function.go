@@ -28,6 +28,8 @@ type function struct {
 	wantsContext bool
 	// plain says that a call may be run where it stands, among others: it does not wait by itself.
 	plain bool
+	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
+	detached bool
 
 	// est is what a call is thought to cost.
 	est estimate
@@ -52,15 +54,14 @@ func (typeOf[T]) name() string        { return reflect.TypeFor[T]().String() }
 // sourceFunction stands in nodes that were given a value.
 var sourceFunction = &function{plain: true}
 
-// newFunction describes a wrapped function. depth is the number of stack frames between the caller and the user's
-// wrap.
-func newFunction[R any](fn any, opts []Option, depth int) *function {
+// newFunction describes a wrapped function.
+func newFunction[R any](fn any, opts []Option) *function {
 	v := reflect.ValueOf(fn)
 	f := &function{typ: typeOf[R]{}}
 	for _, o := range opts {
 		o(&f.opts)
 	}
-	f.where = callerOf(depth + 1)
+	f.where = userLine()
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
 	}
@@ -75,7 +76,8 @@ func newFunction[R any](fn any, opts []Option, depth int) *function {
 // settle derives what depends on the options.
 func (f *function) settle() {
 	o := &f.opts
-	f.plain = !o.blocking && o.limit == nil && o.runsOn == nil && o.timeout == 0
+	f.detached = o.blocking || o.runsOn != nil
+	f.plain = !f.detached && o.limit == nil && o.timeout == 0
 }
 
 // nameOf shortens the runtime's name of a function to what its author would call it.
@@ -94,14 +96,28 @@ func nameOf(full string) string {
 	return strings.NewReplacer("(*", "", "(", "", ")", "").Replace(name)
 }
 
-// callerOf returns the file:line some frames up, with the last folder of the path only.
-func callerOf(depth int) string {
-	_, file, line, ok := runtime.Caller(depth + 1)
-	if !ok {
-		return ""
+// userLine returns the file:line, with the last folder of the path only, from which this package was called.
+func userLine() string {
+	var pcs [16]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, packagePath+".") || strings.HasSuffix(f.File, "_test.go") {
+			dir, base := filepath.Split(f.File)
+			return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(f.Line)
+		}
+		if !more {
+			return ""
+		}
 	}
-	dir, base := filepath.Split(file)
-	return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(line)
+}
+
+// packagePath is what the names of this package's functions begin with.
+const packagePath = "github.com/dally-go/dally/lazy"
+
+// detached reports whether the call needs no worker of the session's executor.
+func (n *node) detached() bool {
+	return n.fn.detached || (n.word.Load()&flagOwn != 0 && n.more.Load().runsOn != nil)
 }
 
 // record finishes a form that has its inputs: from here on it is a call.
@@ -116,18 +132,23 @@ func (f *function) record(n *node, offset uintptr, inputs int) *node {
 // error. The missing inputs are replaced by a source of nothing.
 func (f *function) withoutInput(in []*node) *function {
 	g := &function{name: f.name, where: f.where, opts: options{name: f.name}, typ: f.typ, plain: true, clone: f.clone}
-	recordedAt := callerOf(3)
+	recordedAt := userLine()
 	for k := range in {
 		if in[k] != nil {
 			continue
 		}
 		in[k] = nothing
 		if g.call == nil {
-			err := fmt.Errorf("argument %d of %s, recorded at %s: %w", k+1, f.name, recordedAt, ErrZeroData)
+			err := zeroArgument(k+1, f.name, recordedAt)
 			g.call = func(*node, context.Context) error { return err }
 		}
 	}
 	return g
+}
+
+// zeroArgument is the error of a call that was given a zero Data.
+func zeroArgument(k int, name, recordedAt string) error {
+	return fmt.Errorf("argument %d of %s, recorded at %s: %w", k, name, recordedAt, ErrZeroData)
 }
 
 // nothing stands in for an input that is a zero Data.

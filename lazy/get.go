@@ -2,7 +2,6 @@ package lazy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -15,7 +14,7 @@ func Run(ctx context.Context, targets []Target, opts ...RunOption) error {
 			nodes[i] = t.target()
 		}
 	}
-	return force(ctx, "run", nodes, opts)
+	return forceAll(ctx, "run", nodes, opts)
 }
 
 // GetAll computes all handles in one run and returns their values, in order. What they share is computed once. If a
@@ -26,16 +25,13 @@ func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, e
 	for i, d := range ds {
 		nodes[i] = d.n
 	}
-	err := force(ctx, "get", nodes, opts)
-	var partial *PartialError
-	if err != nil && !errors.As(err, &partial) {
+	err := forceAll(ctx, "get", nodes, opts)
+	if _, partial := err.(*PartialError); err != nil && !partial { //nolint:errorlint // forceAll returns it as it is
 		return nil, err
 	}
 	vs := make([]T, len(ds))
-	for i, n := range nodes {
-		if partial == nil || (i < len(partial.Errs) && partial.Errs[i] == nil) {
-			vs[i] = *valueAt[T](n)
-		}
+	for i, d := range ds {
+		vs[i] = valueOr(d, err, i)
 	}
 	return vs, err
 }
@@ -43,20 +39,20 @@ func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, e
 // Get2 computes two handles of different types in one run. Errors are those of [Run]; values that could not be had are
 // zero.
 func Get2[A, B any](ctx context.Context, a Data[A], b Data[B], opts ...RunOption) (A, B, error) {
-	err := force(ctx, "get", []*node{a.n, b.n}, opts)
+	err := forceAll(ctx, "get", []*node{a.n, b.n}, opts)
 	return valueOr(a, err, 0), valueOr(b, err, 1), err
 }
 
 // Get3 is [Get2] for three handles.
 func Get3[A, B, C any](ctx context.Context, a Data[A], b Data[B], c Data[C], opts ...RunOption) (A, B, C, error) {
-	err := force(ctx, "get", []*node{a.n, b.n, c.n}, opts)
+	err := forceAll(ctx, "get", []*node{a.n, b.n, c.n}, opts)
 	return valueOr(a, err, 0), valueOr(b, err, 1), valueOr(c, err, 2), err
 }
 
 // valueOr returns d's value if err does not say that target i has none.
 func valueOr[T any](d Data[T], err error, i int) (v T) {
 	if err != nil {
-		partial, ok := err.(*PartialError) //nolint:errorlint // force returns it as it is
+		partial, ok := err.(*PartialError) //nolint:errorlint // forceAll returns it as it is
 		if !ok || partial.Errs[i] != nil {
 			return v
 		}
@@ -64,59 +60,77 @@ func valueOr[T any](d Data[T], err error, i int) (v T) {
 	return *valueAt[T](d.n)
 }
 
-// force computes the targets. It returns an *Error or, for several targets of a run that keeps going, a *PartialError.
-func force(ctx context.Context, op string, targets []*node, opts []RunOption) error {
+// force computes one target. It returns an *Error.
+func force(ctx context.Context, op string, target *node, opts []RunOption) error {
+	r, err := runFor(ctx, op, []*node{target}, opts)
+	if err != nil || r == nil {
+		return err
+	}
+	return r.result(false)
+}
+
+// forceAll computes the targets. It returns an *Error or, if the run was to keep going, a *PartialError.
+func forceAll(ctx context.Context, op string, targets []*node, opts []RunOption) error {
+	r, err := runFor(ctx, op, targets, opts)
+	if err != nil || r == nil {
+		return err
+	}
+	return r.result(r.options.keepGoing)
+}
+
+// runFor runs what the targets need and waits for it. The run it returns is over; nil means that there was nothing to
+// do.
+func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (*run, error) {
 	if ctx == nil {
 		panic("lazy: " + op + ": the context is nil")
 	}
 	for i, t := range targets {
 		if t == nil {
-			return &Error{Op: op, Call: fmt.Sprintf("target %d of %d", i+1, len(targets)), Err: ErrZeroData}
+			return nil, &Error{Op: op, Call: fmt.Sprintf("target %d of %d", i+1, len(targets)), Err: ErrZeroData}
 		}
 	}
 	o, outer, err := settle(ctx, opts)
 	if err != nil {
-		return &Error{Op: op, Call: firstLabel(targets), Err: err}
+		return nil, &Error{Op: op, Call: firstLabel(targets), Err: err}
 	}
 	if outer != nil {
-		outer.node.note(func(e *extra) { e.found = appendNew(e.found, targets...) })
+		outer.node.note(func(e *extra) {
+			for _, t := range targets {
+				e.find(t)
+			}
+		})
 	}
 	r := newRun(ctx, op, targets, o, outer)
 	if r.n == 0 {
-		return nil
+		return nil, nil
 	}
 	if ctx.Err() != nil {
-		return left(ctx, op, targets)
+		return nil, left(ctx, op, targets)
 	}
 	r.start()
 	if !r.wait(ctx) {
-		return left(ctx, op, targets)
+		return nil, left(ctx, op, targets)
 	}
-	return r.result()
+	return r, nil
 }
 
-// result tells how a run that is over came out.
-func (r *run) result() error {
-	if r.hooks != nil && r.hooks.err != nil {
+// result tells how a run that is over came out; partially, by index.
+func (r *run) result(partially bool) error {
+	switch {
+	case r.hooks != nil && r.hooks.err != nil:
 		return &Error{Op: r.op, Call: "observer", Err: r.hooks.err}
-	}
-	if r.first == nil && !r.halted.Load() {
+	case r.first == nil && !r.halted.Load():
 		r.plan.free()
 		return nil
-	}
-	if r.options.keepGoing && len(r.targets) > 1 {
+	case partially:
 		return r.partial()
+	case len(r.targets) == 1 && r.targets[0].ready():
+		return nil
+	case len(r.targets) == 1 || r.first == nil:
+		return r.errorOf(int32(r.n - 1)) // a single target is planned last
+	default:
+		return r.errorOf(r.targetBehind(r.first.at))
 	}
-	if len(r.targets) == 1 {
-		if r.targets[0].ready() {
-			return nil
-		}
-		return r.errorOf(int32(r.n - 1)) // the only target is planned last
-	}
-	if r.first == nil {
-		return r.errorOf(int32(r.n - 1))
-	}
-	return r.errorOf(r.targetBehind(r.first.at))
 }
 
 // partial has an error per target that has no value; nil if all have one.

@@ -15,7 +15,7 @@ func (r *run) admit(x *execution) bool {
 	}
 	x.limits = r.takeGrants(x.at)
 	for _, l := range [...]*executor.Limit{o.limit, o.ownLimit} { // always in this order, so that no two calls wait for each other
-		if l == nil || slices.Contains(x.limits, l) || r.holds(l) {
+		if l == nil || slices.Contains(x.limits, l) {
 			continue
 		}
 		if l.TryAcquire() {
@@ -94,16 +94,6 @@ func (r *run) dropGrantsOf(i int32) {
 	for _, l := range r.takeGrants(i) {
 		l.Release()
 	}
-}
-
-// holds reports whether a call that this run is part of has a place in l: what it waits for must not wait for it.
-func (r *run) holds(l *executor.Limit) bool {
-	for c := r.outer; c != nil; c = c.run.outer {
-		if o := &c.node.fn.opts; o.limit == l || o.ownLimit == l {
-			return true
-		}
-	}
-	return false
 }
 
 func (x *execution) releaseLimits() {

@@ -2,154 +2,176 @@ package lazy
 
 import "maps"
 
-// model is the naive evaluator: it says for one round what a Get of a step may give, and what may run for it. It
-// looks at the world's counters as they are before the round, so that it knows which troubles are over.
+// model is the naive evaluator. For one round it says what each step may come to and what may run for it. It looks at
+// the world's counters as they are before the round, so it knows which troubles are over.
 type model struct {
-	w     *world
-	sure  bool // only one Get runs, to its end, without other Gets inside: nothing depends on the order of things
-	known []*verdict
-	tries []int32 // before the round
-	done  []int32 // before the round
+	w       *world
+	alone   bool // the round is a single Get that nobody cancels
+	targets verdict
+	known   []*verdict // of the steps that may be needed
+	tries   []int32    // before the round
 }
 
-// verdict is what is known of a step's value beforehand.
+// verdict says what may become of a step.
 type verdict struct {
-	value  int
-	must   bool         // it cannot be had
-	causes map[int]bool // steps that may keep it from being had
+	must   bool         // it fails
+	causes map[int]bool // steps whose trouble it may fail with
 	runs   bool         // its body may run
 }
 
-// newModel reads the counters. alone says that the round is a single Get that nobody cancels.
-func newModel(w *world, alone bool) *model {
-	m := &model{w: w, sure: alone && !w.dynamic, known: make([]*verdict, len(w.steps))}
+// newModel makes a model of a round.
+func newModel(w *world, r round) *model {
+	m := &model{w: w, known: make([]*verdict, len(w.steps)), targets: verdict{causes: make(map[int]bool)}}
+	m.alone = len(r.gets) == 1 && r.gets[0].cancel < 0
 	for _, st := range w.states {
 		m.tries = append(m.tries, st.tries.Load())
-		m.done = append(m.done, st.done.Load())
+	}
+	for _, q := range r.gets {
+		m.evalAll(&m.targets, q.targets)
 	}
 	return m
 }
 
-// needed reports whether the step was found to be possibly needed since the model was made.
-func (m *model) needed(k int) bool { return m.known[k] != nil }
+// sure reports whether it is known beforehand how often each step is tried: other Gets, and Gets inside steps, may try
+// a failing one again.
+func (m *model) sure() bool { return m.alone && !m.w.dynamic }
 
-// has reports whether step k has its value for sure.
-func (m *model) has(k int) bool {
-	if d := m.w.handles[k]; d.n != nil {
+// eval says what may become of step k, and notes that it may be needed.
+func (m *model) eval(k int) *verdict {
+	if v := m.known[k]; v != nil {
+		return v
+	}
+	v := &verdict{causes: make(map[int]bool)}
+	if !m.w.has(k) {
+		m.work(k, v)
+	}
+	m.known[k] = v
+	return v
+}
+
+// work fills v in for a step without a value.
+func (m *model) work(k int, v *verdict) {
+	s := &m.w.steps[k]
+	static := s.in
+	if s.kind == anIf || s.kind == aNest || s.kind == aBind {
+		static = s.in[:1]
+	}
+	m.evalAll(v, static)
+	if s.kind == anIf && !v.must { // the choice is a call before the body, and knows nothing of the order
+		m.evalAll(v, m.w.chosen(k))
+	}
+	m.evalAll(v, s.first)
+	if v.must {
+		return
+	}
+	v.runs = true
+	if m.trouble(k, v); v.must {
+		return
+	}
+	if s.kind == aNest || s.kind == aBind { // their bodies go on to others
+		m.evalAll(v, m.w.chosen(k))
+	}
+}
+
+// evalAll adds to v what the steps may fail with.
+func (m *model) evalAll(v *verdict, steps []int) {
+	for _, j := range steps {
+		u := m.eval(j)
+		v.must = v.must || u.must
+		maps.Copy(v.causes, u.causes)
+	}
+}
+
+// trouble adds the step's own to v.
+func (m *model) trouble(k int, v *verdict) {
+	switch s := &m.w.steps[k]; s.trouble {
+	case fine:
+	case failsFirst:
+		if left := s.times - m.tries[k]; left > s.how.retries() {
+			v.causes[k] = true
+			v.must = v.must || m.sure()
+		}
+	default:
+		v.causes[k] = true
+		v.must = true
+	}
+}
+
+// wantTries is how often the body of a step that may run runs in a Get in which nothing is uncertain.
+func (m *model) wantTries(k int) int32 {
+	s := &m.w.steps[k]
+	switch tries := s.how.retries() + 1; s.trouble {
+	case fails:
+		return tries
+	case failsFirst:
+		return min(tries, max(0, s.times-m.tries[k])+1)
+	default:
+		return 1
+	}
+}
+
+// has reports whether step k is known to have its value.
+func (w *world) has(k int) bool {
+	if d := w.handles[k]; d.n != nil {
 		return d.n.ready()
 	}
-	return m.done[k] > 0 && m.w.steps[k].once()
+	return w.states[k].done.Load() > 0 && w.steps[k].once()
 }
 
 // once reports whether a body that has returned a value is never run again. A Bind runs again if what it went on to
 // failed; a call with a timeout may be abandoned, when its run ends early, and its late result is dropped.
 func (s step) once() bool { return s.kind != aBind && s.how != timed && s.how != everything }
 
-// eval says what is known of step k, and notes that it is needed.
-func (m *model) eval(k int) *verdict {
-	if m.known[k] == nil {
-		had := m.has(k)
-		v := &verdict{causes: make(map[int]bool)}
-		m.known[k] = v
-		m.work(k, v)
-		if had {
-			*v = verdict{value: v.value, causes: v.causes}
-			clear(v.causes)
-		}
-	}
-	return m.known[k]
-}
-
-// work fills v in.
-func (m *model) work(k int, v *verdict) {
-	s := &m.w.steps[k]
-	static := s.in
-	switch s.kind {
-	case anIf, aNest, aBind:
-		static = s.in[:1]
-	}
-	in := m.evalAll(v, static)
-	m.evalAll(v, s.first)
-	if v.must {
-		return
-	}
-	if s.kind == anIf {
-		in = m.evalAll(v, s.in[1+in[0]&1:][:1])
-		if v.must {
-			return
-		}
-	}
-	v.runs = true
-	m.trouble(k, v)
+// chosen are the inputs of step k that depend on the value of its first input, or are needed only after that.
+func (w *world) chosen(k int) []int {
+	s := &w.steps[k]
+	x := w.value(s.in[0])
 	switch {
-	case v.must && m.sure:
-		return
 	case s.kind == aNest:
-		in = append(in, m.evalAll(v, s.in[1:])...)
-		v.value = value(in[0], in[1:]...)
-	case s.kind == aBind:
-		v.value = m.bind(s, v, in[0])
+		return s.in[1:]
+	case s.kind == anIf && x%2 == 0, s.kind == aBind && x%3 != 1:
+		return s.in[1:2]
 	default:
-		v.value = value(k, shaped(s.kind, in)...)
+		return s.in[2:3]
 	}
 }
 
-// shaped is what the body of a step of the kind gets of its inputs.
-func shaped(k kind, in []int) []int {
-	switch k {
+// value is the value of step k if nothing fails.
+func (w *world) value(k int) int {
+	st := w.states[k]
+	if st.want >= 0 {
+		return st.want
+	}
+	s := &w.steps[k]
+	in := make([]int, 0, len(s.in))
+	for _, j := range s.in {
+		in = append(in, w.value(j))
+	}
+	switch s.kind {
 	case aZip:
-		return []int{in[1], in[0]}
+		st.want = value(k, in[1], in[0])
 	case aReduce:
 		sum := 0
 		for _, x := range in {
 			sum += x
 		}
-		return []int{sum}
+		st.want = value(k, sum)
 	case aMap:
-		out := make([]int, len(in))
 		for i, x := range in {
-			out[i] = 3*x + 1
+			in[i] = 3*x + 1
 		}
-		return out
-	default:
-		return in
-	}
-}
-
-// bind is the value of a Bind that sees x.
-func (m *model) bind(s *step, v *verdict, x int) int {
-	switch x % 3 {
-	case 1:
-		return value(x, m.evalAll(v, s.in[2:])...)
-	default:
-		return m.evalAll(v, s.in[1:2])[0]
-	}
-}
-
-// evalAll returns the values of the steps, and adds to v what may keep them from being had.
-func (m *model) evalAll(v *verdict, steps []int) []int {
-	values := make([]int, len(steps))
-	for i, j := range steps {
-		u := m.eval(j)
-		values[i] = u.value
-		v.must = v.must || u.must
-		maps.Copy(v.causes, u.causes)
-	}
-	return values
-}
-
-// trouble adds the step's own to v.
-func (m *model) trouble(k int, v *verdict) {
-	s := &m.w.steps[k]
-	switch s.trouble {
-	case fine:
-	case failsFirst:
-		if left := s.times - m.tries[k]; left > s.how.retries() {
-			v.causes[k] = true
-			v.must = v.must || m.sure
+		st.want = value(k, in...)
+	case anIf:
+		st.want = value(k, w.value(w.chosen(k)[0]))
+	case aNest:
+		st.want = value(in[0], in[1:]...)
+	case aBind:
+		st.want = w.value(w.chosen(k)[0])
+		if in[0]%3 == 1 {
+			st.want = value(in[0], st.want)
 		}
 	default:
-		v.causes[k] = true
-		v.must = true
+		st.want = value(k, in...)
 	}
+	return st.want
 }

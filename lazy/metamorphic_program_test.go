@@ -1,9 +1,6 @@
 package lazy
 
-import (
-	"fmt"
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // # Metamorphic tests
 //
@@ -88,7 +85,7 @@ type step struct {
 type get struct {
 	targets []int
 	keep    bool // KeepGoing
-	form    int  // of the call: see world.get
+	form    int  // of the call: one of the forms
 	workers int  // 0: not said
 	cancel  int  // -1: never; else after so many yields
 }
@@ -208,7 +205,7 @@ func (g *generator) round(n int) round {
 		several = 2 + g.IntN(5)
 	}
 	for range several {
-		q := get{keep: g.IntN(2) == 0, form: g.IntN(4), cancel: -1}
+		q := get{keep: g.IntN(2) == 0, form: g.IntN(numForms), cancel: -1}
 		for range 1 + g.IntN(pick(g.Rand, 1, 4, n)) {
 			q.targets = append(q.targets, g.IntN(n))
 		}
@@ -218,7 +215,7 @@ func (g *generator) round(n int) round {
 		if g.IntN(4) == 0 {
 			q.workers = 1 + g.IntN(3)
 		}
-		r.gets = append(r.gets, q)
+		r.gets = append(r.gets, q.settled())
 	}
 	return r
 }
@@ -233,6 +230,3 @@ func value(k int, in ...int) int {
 	}
 	return v
 }
-
-// name names a step in failures of the test.
-func (p program) name(k int) string { return fmt.Sprintf("step %d %+v", k, p.steps[k]) }

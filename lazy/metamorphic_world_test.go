@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +42,7 @@ type stepState struct {
 	done    atomic.Int32 // how often it returned a value
 	inner   atomic.Int32 // how often functions besides the body ran
 	err     error
+	want    int // its value, once it was asked for; else -1. See world.value
 }
 
 // problems keeps the first few things that went wrong.
@@ -75,6 +78,7 @@ func loop(ctx context.Context, w executor.Work) error {
 }
 
 func newWorld(s *Session) *world {
+	s.Logger = slog.New(slog.DiscardHandler)
 	return &world{
 		session: s,
 		limit:   executor.NewLimit(2),
@@ -173,7 +177,7 @@ func (w *world) causedBy(err error, k int) bool {
 	var e *Error
 	for inner := err; errors.As(inner, &e); inner = e.Err { // the innermost names the call
 	}
-	if e == nil || e.Call[len(e.Call)-len(fmt.Sprint("#", w.ids[k])):] != fmt.Sprint("#", w.ids[k]) {
+	if e == nil || !strings.HasSuffix(e.Call, fmt.Sprint("#", w.ids[k])) {
 		return false
 	}
 	var p *PanicError

@@ -70,7 +70,8 @@ type extra struct {
 	inner *node
 
 	// Guarded by the node's stripe (see watch.go).
-	found    []*node // inputs found while running: nested Gets, what a Bind returned
+	found    []*node        // inputs found while running: nested Gets, what a Bind returned
+	known    map[*node]bool // found, once it is long
 	watchers []watcher
 	err      error // of the last run, while failed or skipped
 	start    int64 // of the last run, in ns since the process began; 0: not timed
@@ -112,18 +113,6 @@ func (n *node) extra() *extra {
 	}
 	n.more.CompareAndSwap(nil, &extra{})
 	return n.more.Load()
-}
-
-// before calls f for every node that must have ended before n can start.
-func (n *node) before(f func(*node)) {
-	for _, in := range n.inputs() {
-		f(in)
-	}
-	if n.word.Load()&flagOwn != 0 {
-		for _, in := range n.more.Load().order {
-			f(in)
-		}
-	}
 }
 
 // begin claims a call for running. It returns the state it was in: pending means that the claim succeeded, running

@@ -144,7 +144,7 @@ func (h *hooks) callStarted(x *execution) {
 }
 
 func (h *hooks) callDone(x *execution, state uint32, f *failure) {
-	if h == nil || len(h.observers) == 0 {
+	if h == nil || len(h.observers) == 0 || x.silent {
 		return
 	}
 	now := time.Now()

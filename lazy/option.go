@@ -26,8 +26,8 @@ type options struct {
 // what Go calls it, without its package.
 func Name(name string) Option { return func(o *options) { o.name = name } }
 
-// Retry runs a call that fails again, at once, up to n more times. A panic, an error that came of the end of the run's
-// context, and an error marked by a nested Get as somebody else's failure are not tried again. Retry panics if n < 0.
+// Retry runs a call that fails again, at once, up to n more times. A panic is not tried again, and neither is anything
+// once the run has been stopped. Retry panics if n < 0.
 func Retry(n int) Option {
 	if n < 0 {
 		panic(fmt.Sprintf("lazy: Retry(%d): want 0 or more", n))

@@ -3,6 +3,7 @@ package lazy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/graph"
@@ -25,16 +26,17 @@ func (r *run) conclude(x *execution, err error) executor.Status {
 	return r.finish(x, r.failureOf(x, err))
 }
 
-// failureOf describes the failure that err is; nil for none. A call that its run's end has ended has not failed.
+// failureOf describes the failure that err is; nil for none. A call whose context was cancelled has not failed: whatever
+// its function returned then – "signal: killed", "use of closed connection" – came of that.
 func (r *run) failureOf(x *execution, err error) *failure {
 	if err == nil {
 		return nil
 	}
-	if r.halted.Load() && isContextError(err) {
+	if r.ended.Load() {
 		return &failure{at: -1, err: err}
 	}
 	label := x.node.label()
-	return &failure{at: x.at, call: label, where: x.node.fn.where, path: []string{label}, err: err}
+	return &failure{at: x.at, call: label, where: x.node.fn.where, way: &way{label: label}, err: err}
 }
 
 // finish is conclude when it is known how the call came out.
@@ -70,13 +72,16 @@ func (r *run) finish(x *execution, f *failure) executor.Status {
 // abandon lets the run go on without a function that has not returned. The node stays running until it has, so that
 // nobody runs the call a second time meanwhile.
 func (r *run) abandon(x *execution, state uint32, f *failure) executor.Status {
+	r.options.session.logger().Warn("lazy: a function that does not heed its context was left behind",
+		"call", x.node.label(), "wrapped", x.node.fn.where)
+	x.node.tell(f)
 	if x.async {
 		r.host.Wake(x.at, true)
 	} else {
 		r.host.Abandon(x.at)
 	}
 	<-x.late
-	x.node.end(state, f)
+	x.node.end(state, &failure{at: -1}) // whoever waits since then runs it again
 	x.releaseLimits()
 	return executor.Gone
 }
@@ -114,7 +119,7 @@ func (r *run) record(pos int32, f *failure) {
 	r.sick.Store(true)
 	r.mu.Unlock()
 	if !r.options.keepGoing {
-		r.halt(f.err)
+		r.halt(fmt.Errorf("lazy: the run was stopped by %s: %w", f.call, f.err))
 	}
 }
 
@@ -168,37 +173,11 @@ func (r *run) markSkipped() {
 	}
 }
 
-// otherEnded is told that a call that another run was running has ended: with a value, with failure f, or, f being no
-// failure of its own, without having come to an end.
-func (r *run) otherEnded(pos int32, n *node, f *failure) {
-	r.mu.Lock()
-	delete(r.watching, pos)
-	ch := r.awaited[pos]
-	delete(r.awaited, pos)
-	r.mu.Unlock()
-	failed := f != nil && f.at >= 0
-	if failed {
-		r.record(pos, f.movedTo(pos))
-	}
-	if ch != nil {
-		close(ch)
-		return
-	}
-	r.host.Wake(pos, failed || n.ready())
-}
-
 // movedTo is the same failure, at another place of another run.
 func (f *failure) movedTo(pos int32) *failure {
 	g := *f
 	g.at = pos
 	return &g
-}
-
-// via is the same failure, as that of a call that goes on in the one that failed.
-func (f *failure) via(pos int32, call string) *failure {
-	g := f.movedTo(pos)
-	g.path = append(g.path[:len(g.path):len(g.path)], call)
-	return g
 }
 
 // haltCause is why the run was halted.
@@ -210,19 +189,56 @@ func (r *run) haltCause() error {
 
 // errorOf says why the target at the given place has no value: the failure that kept it from one, and the way.
 func (r *run) errorOf(pos int32) *Error {
+	f := r.failureAt(pos)
+	return &Error{Op: r.op, Call: f.call, Where: f.where, Path: f.way.labels(), Err: f.err}
+}
+
+// failureAt is the failure that kept call pos from a value, with the way to pos.
+func (r *run) failureAt(pos int32) *failure {
 	r.mu.Lock()
-	f := r.failures[pos]
-	if f == nil {
+	f, cause := r.failures[pos], r.cause
+	if f == nil && r.first != nil && r.keeps(r.first, pos) {
 		f = r.first
 	}
-	cause := r.cause
 	r.mu.Unlock()
-	if f == nil { // halted from outside: the parent of a Bind, or an executor
-		label := r.plan.order[pos].label()
-		return &Error{Op: r.op, Call: label, Path: []string{label}, Err: fmt.Errorf("%w: %w", context.Canceled, cause)}
+	if f == nil {
+		n := r.plan.order[pos]
+		err := fmt.Errorf("%w: %w", ErrSkipped, cause)
+		if cause == ErrNoWaiters { //nolint:errorlint // set by halt, as it is: the parent of a Bind has been cancelled
+			err = fmt.Errorf("%w: %w", context.Canceled, cause)
+		}
+		return &failure{at: pos, call: n.label(), where: n.fn.where, way: &way{label: n.label()}, err: err}
 	}
-	return &Error{Op: r.op, Call: f.call, Where: f.where, Path: append(f.path[:len(f.path):len(f.path)], r.labels(f.at, pos)...), Err: f.err}
+	g := f.movedTo(pos)
+	for _, label := range r.labels(f.at, pos) {
+		g.way = &way{before: g.way, label: label}
+	}
+	return g
 }
+
+// way is the calls from the one that failed to one that has no value for it. Ways share their beginnings: a Bind that
+// goes on in a Bind, and so on, has a way as long as that.
+type way struct {
+	before *way
+	label  string
+}
+
+func (w *way) labels() []string {
+	var labels []string
+	for ; w != nil; w = w.before {
+		labels = append(labels, w.label)
+	}
+	slices.Reverse(labels)
+	return labels
+}
+
+// keeps reports whether f kept call pos from running: as something it depends on, or as a failure of the executor.
+func (r *run) keeps(f *failure, pos int32) bool {
+	return f.call == executorFailed || r.plan.shape.Path(f.at, pos) != nil
+}
+
+// executorFailed stands for a call in failures of the executor itself.
+const executorFailed = "executor"
 
 // labels names the calls on the way between two, without the first.
 func (r *run) labels(from, to int32) []string {

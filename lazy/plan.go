@@ -22,8 +22,10 @@ type planner struct {
 	epoch   uint64
 	private map[*node]int32 // nil: marks are in the nodes
 
-	ranked bool
-	ranks  []int32 // made when first asked for
+	running  []int32 // calls that were running when they were planned
+	detached bool    // some call needs no worker
+	ranked   bool
+	ranks    []int32 // made when first asked for
 }
 
 // frame is a node on the way from a target: its first next inputs have been looked at.
@@ -137,6 +139,10 @@ func (p *planner) leave(n *node, inputs []*node) {
 		n.mark, n.pos = p.epoch, pos
 	}
 	p.ranked = p.ranked || n.fn.opts.priority != 0
+	p.detached = p.detached || n.detached()
+	if n.state() == stateRunning {
+		p.running = append(p.running, pos)
+	}
 }
 
 func (p *planner) visited(n *node) bool {

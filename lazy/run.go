@@ -2,7 +2,9 @@ package lazy
 
 import (
 	"context"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -26,12 +28,15 @@ type run struct {
 	op      string
 	targets []*node
 	options runOptions
+	root    *run         // the run that a Get began: itself, unless this is a Bind's
+	goingOn inTurn       // ends of Binds. Used of the root alone
 	outer   *callContext // the call that asked, by a nested Get or as a Bind; nil: none
 	ex      executor.Executor
 	plan    *planner
 	n       int
-	hooks   *hooks // nil: nobody looks
-	foreign bool   // ex is not of package executor's own: the run is over when its Execute returns
+	hooks   *hooks         // nil: nobody looks
+	crew    *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
+	foreign bool           // ex is not of package executor's own: the run is over when its Execute returns
 
 	base context.Context // the caller's values, without its end. Written before the run starts, or by Attach
 	host executor.Host   // written before the first call, by Attach
@@ -39,6 +44,7 @@ type run struct {
 	then func()          // called instead of closing done, if set
 
 	halted atomic.Bool // no call is to be started any more
+	ended  atomic.Bool // the context has been cancelled: what functions return now means nothing
 	sick   atomic.Bool // failures is not empty
 
 	predicted int64 // cost of the piece given out last, in ns. Used by the owner of the pieces alone
@@ -50,20 +56,20 @@ type run struct {
 	failures map[int32]*failure          // by place in the plan, skipped calls included. Guarded by mu
 	first    *failure                    // the one with the lowest place. Guarded by mu
 	active   []*callContext              // calls running that take a context. Guarded by mu
-	watching map[int32]*node             // calls that other runs are running. Guarded by mu
-	awaited  map[int32]chan struct{}     // of those, the ones the owner of the pieces waits for. Guarded by mu
+	joined   map[int32]*node             // calls that were running when they were planned. Guarded by mu
+	watching map[int32]*watch            // calls that other runs are running. Guarded by mu
 	grants   map[int32][]*executor.Limit // places taken for calls that have not started. Guarded by mu
 	queued   map[int32]func() bool       // calls that wait for a limit, and how to leave. Guarded by mu
-	children []*run                      // of Binds. Guarded by mu
+	children map[*run]struct{}           // of Binds. Guarded by mu
 	sync     *syncHost                   // of an executor that knows nothing of Steps. Guarded by mu
 }
 
 // failure is what is known of a call that failed, or was skipped because of one that did.
 type failure struct {
-	at    int32    // the call that failed, in the plan of the run that keeps this
-	call  string   // the call it began with: "Load#3"
-	where string   // where that was wrapped
-	path  []string // from that call to the one at at, both included
+	at    int32  // the call that failed, in the plan of the run that keeps this
+	call  string // the call it began with: "Load#3"
+	where string // where that was wrapped
+	way   *way   // from that call to the one at at, both included
 	err   error
 }
 
@@ -72,6 +78,7 @@ var lastRun atomic.Uint64
 // newRun plans a run. It has nothing to do if n is 0.
 func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext) *run {
 	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
+	r.root = r
 	r.plan = newPlan(targets)
 	r.n = len(r.plan.order)
 	if r.n == 0 {
@@ -81,7 +88,11 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	r.id = lastRun.Add(1)
 	r.done = make(chan struct{})
 	r.ex = o.session.executor(o.workers)
+	if o.workers > 0 {
+		r.crew = executor.NewCrew(o.workers)
+	}
 	r.hooks = newHooks(r)
+	r.join()
 	return r
 }
 
@@ -108,7 +119,7 @@ func (r *run) execute() {
 	returned := false
 	defer func() {
 		if !returned {
-			err = newPanicError("executor", recover())
+			err = newPanicError(executorFailed, recover())
 		}
 		r.executed(err)
 	}()
@@ -191,56 +202,77 @@ func (c *runContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// halt ends the run early: nothing more is started, and what runs is cancelled as soon as no other run waits for it.
+// halt ends the run early: nothing more is started, and what runs is cancelled as soon as no other run waits for it. The
+// runs of Binds end with it, to any depth.
 func (r *run) halt(cause error) {
+	for todo := r.haltAlone(cause); len(todo) > 0; {
+		last := len(todo) - 1
+		c := todo[last]
+		todo = append(todo[:last], c.haltAlone(ErrNoWaiters)...)
+	}
+}
+
+// haltAlone is halt without the runs of Binds. It returns those.
+func (r *run) haltAlone(cause error) []*run {
 	r.mu.Lock()
 	if r.halted.Load() {
 		r.mu.Unlock()
-		return
+		return nil
 	}
 	r.cause = cause
 	r.halted.Store(true)
-	watching, awaited, queued := r.watching, r.awaited, r.queued
-	r.watching, r.awaited, r.queued = nil, nil, nil
+	watching, joined, queued := maps.Clone(r.watching), r.joined, r.queued
+	r.joined, r.queued = nil, nil
+	host := r.host
 	r.mu.Unlock()
 	for pos, leave := range queued {
 		if leave() {
 			r.host.Wake(pos, true)
 		}
 	}
-	for pos, n := range watching {
-		if n.unwatch(r, pos) {
-			if ch := awaited[pos]; ch != nil {
-				close(ch)
-			} else {
-				r.host.Wake(pos, true)
-			}
+	for pos, w := range watching {
+		if w.node.unwatch(r, pos) { // else its end is about to be told, or has been
+			r.told(pos, true)
 		}
 	}
-	r.cancelIfUnwatched()
-	if len(watching) > 0 {
+	for pos, n := range joined {
+		n.leave(r, pos)
+	}
+	if host != nil { // else Attach will see that the run is halted
+		host.Stop()
+	}
+	children := r.cancelIfUnwatched()
+	if len(watching)+len(joined) > 0 {
 		halting.cancelUnwatched()
 	}
+	return children
 }
 
 // cancelIfUnwatched cancels the context of a halted run, unless other runs wait for a call that it is running: then
-// the last of them to leave, or the end of the call, brings us here again.
-func (r *run) cancelIfUnwatched() {
+// the last of them to leave, or the end of the call, brings us here again. It returns the runs of Binds, which are to be
+// halted, too.
+func (r *run) cancelIfUnwatched() []*run {
 	r.mu.Lock()
 	for _, c := range r.active {
-		if c.node.watched() {
+		if c.node.watchedByOthers(r) {
 			r.mu.Unlock()
 			halting.add(r)
-			return
+			return nil
 		}
 	}
+	r.ended.Store(true)
 	if r.cancel != nil {
 		r.cancel(r.cause)
 	}
-	children := r.children
+	children := slices.Collect(maps.Keys(r.children))
 	r.mu.Unlock()
 	halting.remove(r)
-	for _, c := range children {
+	return children
+}
+
+// cancelAllIfUnwatched is cancelIfUnwatched for a run and the runs of its Binds.
+func (r *run) cancelAllIfUnwatched() {
+	for _, c := range r.cancelIfUnwatched() {
 		c.halt(ErrNoWaiters)
 	}
 }
@@ -286,7 +318,7 @@ func (h *haltingRuns) cancelUnwatched() {
 	}
 	h.mu.Unlock()
 	for _, r := range runs {
-		r.cancelIfUnwatched()
+		r.cancelAllIfUnwatched()
 	}
 }
 
@@ -311,7 +343,7 @@ func (r *run) finishRun() {
 	}
 	r.hooks.runDone(r)
 	if r.then != nil {
-		r.then()
+		r.root.goingOn.do(r.then)
 		return
 	}
 	close(r.done)
@@ -325,7 +357,7 @@ func (r *run) executed(err error) {
 	if err != nil {
 		r.mu.Lock()
 		if r.first == nil && !r.halted.Load() {
-			r.first = &failure{at: int32(r.n - 1), call: "executor", path: []string{"executor"}, err: err}
+			r.first = &failure{at: int32(r.n - 1), call: executorFailed, way: &way{label: executorFailed}, err: err}
 		}
 		r.mu.Unlock()
 		r.halt(err)

@@ -182,9 +182,18 @@ func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 		}
 		return recorder1[bool, T](f)
 	})(cond)
-	d.n.extra().maybe = []*node{then.n, otherwise.n}
+	d.n.extra().maybe = []*node{orMissing(then, 2).n, orMissing(otherwise, 3).n}
 	d.n.word.Or(flagOwn)
 	return d
+}
+
+// orMissing returns d or, if it is zero, a call that says so: it is the k-th argument of If, and may not be wanted.
+func orMissing[T any](d Data[T], k int) Data[T] {
+	if d.n != nil {
+		return d
+	}
+	err := zeroArgument(k, "If", userLine())
+	return Wrap0(func(context.Context) (v T, _ error) { return v, err }, Name("If"))()
 }
 
 // sameLength panics if lengths differ.

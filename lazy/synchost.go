@@ -57,6 +57,9 @@ func (h *syncHost) Wake(i int32, ended bool) {
 	}
 }
 
+// Stop implements executor.Host.
+func (h *syncHost) Stop() {}
+
 // Abandon implements executor.Host.
 func (h *syncHost) Abandon(i int32) { h.Wake(i, true) }
 

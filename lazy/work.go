@@ -16,14 +16,26 @@ func (r *run) Len() int { return r.n }
 // Inputs implements executor.Work.
 func (r *run) Inputs(i int) []int32 { return r.plan.shape.Inputs(i) }
 
-// Workers implements executor.Steps.
-func (r *run) Workers() int { return r.options.workers }
+// Crew implements executor.Steps.
+func (r *run) Crew() *executor.Crew { return r.crew }
+
+// Detached implements executor.Steps.
+func (r *run) Detached(i int32) bool { return r.plan.detached && r.plan.order[i].detached() }
+
+// AnyDetached implements executor.Steps.
+func (r *run) AnyDetached() bool { return r.plan.detached }
 
 // Attach implements executor.Steps.
 func (r *run) Attach(ctx context.Context, h executor.Host) {
+	r.mu.Lock()
 	r.host = h
-	if ctx != nil {
+	if ctx != nil && r.ctx == nil {
 		r.base = ctx
+	}
+	halted := r.halted.Load()
+	r.mu.Unlock()
+	if halted {
+		h.Stop()
 	}
 }
 
@@ -178,18 +190,7 @@ func (r *run) rangeSlowly(worker int, next *int32, hi int32) executor.Status {
 // Await implements executor.Steps.
 func (r *run) Await(i int32) {
 	ch := make(chan struct{})
-	n := r.plan.order[i]
-	r.mu.Lock()
-	if r.halted.Load() {
-		r.mu.Unlock()
-		return
-	}
-	if r.awaited == nil {
-		r.awaited = make(map[int32]chan struct{})
-	}
-	r.awaited[i] = ch
-	r.mu.Unlock()
-	if r.watchOther(i, n) {
+	if r.watchOther(i, r.plan.order[i], ch) {
 		<-ch
 	}
 }
@@ -222,7 +223,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 	case stateRunning:
 		x.releaseLimits()
 		r.host.Later()
-		if !r.watchOther(i, n) {
+		if !r.watchOther(i, n, nil) {
 			r.host.Wake(i, false) // it has ended meanwhile: look again
 		}
 		return executor.Later
@@ -293,7 +294,9 @@ func (r *run) Run(ctx context.Context, i int) error {
 	}
 	for {
 		ch := h.expect(int32(i))
-		switch r.startUnder(ctx, -1, int32(i)) {
+		status := executor.Ended
+		apart(ctx, func() { status = r.startUnder(ctx, -1, int32(i)) })
+		switch status {
 		case executor.Later:
 			if !<-ch {
 				continue

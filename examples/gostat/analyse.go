@@ -1,19 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/dally-go/dally/lazy"
@@ -82,38 +77,4 @@ func (o *outcome) draw(dir string) (string, error) {
 	}
 	err = viz.WriteSVG(f, viz.Collapse(lazy.Snapshot(o.job.targets()...)))
 	return path, errors.Join(err, f.Close())
-}
-
-// counter observes runs and counts calls by name. The zero value is ready.
-type counter struct {
-	mu   sync.Mutex
-	done map[string]int // guarded by mu
-}
-
-func (c *counter) RunStarted(lazy.RunInfo)   {}
-func (c *counter) RunDone(lazy.RunInfo)      {}
-func (c *counter) CallStarted(lazy.CallInfo) {}
-
-func (c *counter) CallDone(call lazy.CallInfo) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = map[string]int{}
-	}
-	c.done[call.Name]++
-}
-
-// String gives the sum and the parts, the most frequent first.
-func (c *counter) String() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	names := slices.SortedFunc(maps.Keys(c.done), func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.done[b], c.done[a]), cmp.Compare(a, b))
-	})
-	sum, parts := 0, make([]string, len(names))
-	for i, name := range names {
-		sum += c.done[name]
-		parts[i] = commas(c.done[name]) + " " + name
-	}
-	return fmt.Sprintf("%s (%s)", plural(sum, "call"), strings.Join(parts, ", "))
 }

@@ -41,12 +41,6 @@ func (f Facts) String() string {
 	return plural(f.Lines.Total, "line") + ", " + plural(len(f.Funcs), "func")
 }
 
-// Equal reports whether two files tell the report the same.
-func (f Facts) Equal(g Facts) bool {
-	return f.Path == g.Path && f.Package == g.Package && f.Aside == g.Aside && f.Lines == g.Lines &&
-		slices.Equal(f.Funcs, g.Funcs) && slices.Equal(f.Imports, g.Imports)
-}
-
 // readText reads one file of at most textMax bytes.
 func readText(fsys fs.FS, path string) (Text, error) {
 	f, err := fsys.Open(path)

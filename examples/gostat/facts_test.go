@@ -163,20 +163,3 @@ func TestReadTextBounds(t *testing.T) {
 	_, err = readText(fsys, "gone.go")
 	require.Equal(t, "file does not exist", reason(err))
 }
-
-func TestFactsEqual(t *testing.T) {
-	src := "package p\n\nimport \"fmt\"\n\n// F prints.\nfunc F() { fmt.Println() }\n"
-	f := factsOf(t, "p.go", src)
-	require.True(t, f.Equal(factsOf(t, "p.go", strings.Replace(src, "prints", "shouts", 1))))
-	for _, other := range []Facts{
-		factsOf(t, "q.go", src),
-		factsOf(t, "p_test.go", src),
-		factsOf(t, "p.go", src+"\n"),
-		factsOf(t, "p.go", strings.Replace(src, "package p", "package q", 1)),
-		factsOf(t, "p.go", strings.Replace(src, "func F", "func G", 1)),
-		factsOf(t, "p.go", strings.ReplaceAll(src, "fmt", "log")),
-		factsOf(t, "p.go", "//go:build ignore\n"+strings.Replace(src, "\n\n//", "\n//", 1)),
-	} {
-		require.False(t, f.Equal(other), "%+v", other)
-	}
-}

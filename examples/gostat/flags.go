@@ -38,11 +38,11 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&o.root, "root", "", "the `directory` to read (default src of the Go installation)")
 	f.StringVar(&o.out, "out", filepath.Join(os.TempDir(), "dally-gostat"), "the `directory` for the picture of the run; empty: no picture")
-	f.BoolVar(&o.parallelize, "parallelize", true, "run on several workers; false: one call after another")
-	f.IntVar(&o.workers, "workers", 0, "how many functions run at once; 0: as many as there are processors")
+	f.BoolVar(&o.parallelize, "parallelize", true, "run on several workers; false: on one")
+	f.IntVar(&o.workers, "workers", 0, "how many functions may run at once; 0: as many as there are processors")
 	f.BoolVar(&o.tests, "tests", false, "read _test.go files too")
 	f.IntVar(&o.top, "top", 10, "how many rows a list has at most")
-	f.BoolVar(&o.compare, "compare", false, "run serially and in parallel, and tell the ratio")
+	f.BoolVar(&o.compare, "compare", false, "run on one worker first, and tell the ratio")
 	f.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		f.PrintDefaults()
@@ -68,7 +68,7 @@ func (o options) check(stderr io.Writer) error {
 	case o.top < 0:
 		return complain(stderr, "-top is %d; it must be 0 or more", o.top)
 	case !o.parallelize && o.compare:
-		return complain(stderr, "-compare runs both ways: drop -parallelize=false")
+		return complain(stderr, "-compare is about several workers: drop -parallelize=false")
 	case !o.parallelize && o.workers > 1:
 		return complain(stderr, "-parallelize=false means one worker, -workers=%d more: drop one of the two", o.workers)
 	}

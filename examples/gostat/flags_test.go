@@ -37,7 +37,7 @@ func TestFlagsRefused(t *testing.T) {
 		"-workers -1":                   "-workers is -1; it must be 0 (as many as processors) or more",
 		"-top -2":                       "-top is -2; it must be 0 or more",
 		"-parallelize=false -workers=2": "-parallelize=false means one worker, -workers=2 more: drop one of the two",
-		"-parallelize=false -compare":   "-compare runs both ways: drop -parallelize=false",
+		"-parallelize=false -compare":   "-compare is about several workers: drop -parallelize=false",
 		"-workers many":                 `invalid value "many" for flag -workers`,
 		"-nonsense":                     "flag provided but not defined: -nonsense",
 	} {

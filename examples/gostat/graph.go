@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/dally-go/dally/lazy"
 )
@@ -15,13 +16,12 @@ const readsMax = 32
 //
 //	path ─► Read ─► Parse ─┐
 //	path ─► Read ─► Parse ─┴─► Gather ─► Summarise ─┐
-//	  …                          dir ───────┘       │
+//	                         package ───────┘       │
 //	  …                   … ─► Gather ─► Summarise ─┴─► Gather ─┬─► Relate ─┐
 //	                                                            └───────────┴─► Compose ◄─ top
 type job struct {
 	tree  Tree
 	facts []lazy.Data[Facts] // a Parse per file, in the order of the tree
-	texts []lazy.Data[Text]  // its Read
 
 	// Written by run.
 	report lazy.Data[Report]
@@ -38,11 +38,8 @@ func record(fsys fs.FS, tree Tree) *job {
 	j := &job{tree: tree}
 	for _, dir := range tree.Dirs {
 		for _, path := range dir.Files {
-			j.texts = append(j.texts, read(lazy.Source("path", path)))
+			j.facts = append(j.facts, parse(read(lazy.Source("path", path))))
 		}
-	}
-	for _, text := range j.texts {
-		j.facts = append(j.facts, parse(text))
 	}
 	return j
 }
@@ -52,15 +49,14 @@ func record(fsys fs.FS, tree Tree) *job {
 func (j *job) run(ctx context.Context, top int, opts ...lazy.RunOption) (Report, error) {
 	keep := append([]lazy.RunOption{lazy.KeepGoing()}, opts...)
 	_, err := lazy.GetAll(ctx, j.facts, keep...)
-	var partial *lazy.PartialError
+	partial, some := errors.AsType[*lazy.PartialError](err)
 	switch {
 	case ctx.Err() != nil:
 		return Report{}, ctx.Err()
-	case errors.As(err, &partial):
-	case err != nil:
+	case err != nil && !some:
 		return Report{}, err
-	default:
-		partial = &lazy.PartialError{Errs: make([]error, len(j.facts))}
+	case !some:
+		partial = &lazy.PartialError{Errs: make([]error, len(j.facts))} // all of them worked
 	}
 	j.assemble(partial.Errs, top)
 	return j.report.Get(ctx, opts...)
@@ -68,8 +64,8 @@ func (j *job) run(ctx context.Context, top int, opts ...lazy.RunOption) (Report,
 
 // assemble records the calls that take the files together, those without an error.
 func (j *job) assemble(errs []error, top int) {
-	merge := lazy.Pure2(summarise, lazy.Name("Summarise"))
-	j.skips, j.failed = j.tree.Skips, nil
+	summary := lazy.Pure2(summarise, lazy.Name("Summarise"))
+	j.skips, j.failed = slices.Clone(j.tree.Skips), nil
 	var packages []lazy.Data[Package]
 	file := 0
 	for _, dir := range j.tree.Dirs {
@@ -84,7 +80,7 @@ func (j *job) assemble(errs []error, top int) {
 			file++
 		}
 		if len(good) > 0 {
-			packages = append(packages, merge(lazy.Source("package", dir.Import), lazy.Gather(good...)))
+			packages = append(packages, summary(lazy.Source("package", dir.Import), lazy.Gather(good...)))
 		}
 	}
 	all := lazy.Gather(packages...)

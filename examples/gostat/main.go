@@ -60,6 +60,7 @@ func gostat(ctx context.Context, o options, w io.Writer) error {
 		return err
 	}
 	if tree.Files() == 0 {
+		printSkips(w, tree.Skips)
 		return fmt.Errorf("no Go files below %s", root)
 	}
 	var done *outcome
@@ -82,7 +83,7 @@ func gostat(ctx context.Context, o options, w io.Writer) error {
 func finish(w io.Writer, o options, done *outcome, serial time.Duration) error {
 	fmt.Fprintf(w, "\n%v\n", done)
 	if o.compare {
-		fmt.Fprintf(w, "Serially it takes %s: %.2f times as long\n", serial.Round(time.Millisecond), serial.Seconds()/done.took.Seconds())
+		fmt.Fprintf(w, "On 1 worker it takes %s: %.2f times as long\n", serial.Round(time.Millisecond), serial.Seconds()/done.took.Seconds())
 	}
 	if o.out == "" {
 		return nil

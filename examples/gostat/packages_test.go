@@ -1,6 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,6 +86,19 @@ func TestCompose(t *testing.T) {
 	}, compose(packages, ranks, 2))
 	require.Equal(t, "p", packages[0].Path, "what it was given stays as it was")
 	require.Empty(t, compose(packages, ranks, 0).Longest)
+}
+
+// The short list is what sorting all would give, whatever the order they come in.
+func TestFirst(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 300 {
+		all := random.Perm(n * 3)
+		for _, top := range []int{0, 1, 7, n, 4 * n, math.MaxInt} {
+			want := slices.Sorted(slices.Values(all))
+			got := first(top, slices.Values(all), cmp.Compare[int])
+			require.True(t, slices.Equal(want[:min(top, len(want))], got), "the first %d: %v", top, got)
+		}
+	}
 }
 
 func TestCommas(t *testing.T) {

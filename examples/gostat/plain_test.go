@@ -2,6 +2,7 @@ package main
 
 import (
 	"io/fs"
+	"slices"
 )
 
 // plain is the job as a plain loop, the oracle for the run as a graph of calls.
@@ -26,5 +27,5 @@ func plain(fsys fs.FS, tree Tree, top int) (Report, []Skip) {
 			packages = append(packages, summarise(dir.Import, files))
 		}
 	}
-	return compose(packages, relate(packages), top), append(tree.Skips, skips...)
+	return compose(packages, relate(packages), top), slices.Concat(tree.Skips, skips)
 }

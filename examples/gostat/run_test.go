@@ -3,15 +3,18 @@ package main
 import (
 	"context"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/fstest"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/internal/leak"
 	"github.com/dally-go/dally/lazy"
 	"github.com/stretchr/testify/require"
 )
@@ -106,6 +109,7 @@ Skipped: 4
 var took = regexp.MustCompile(`\b[0-9.]+(µs|ms|s)\b`)
 
 func TestRun(t *testing.T) {
+	leak.Check(t)
 	root, out := t.TempDir(), filepath.Join(t.TempDir(), "made")
 	writeTree(t, root, fixture)
 	var stdout, stderr strings.Builder
@@ -115,7 +119,7 @@ func TestRun(t *testing.T) {
 	text := strings.NewReplacer(root, "ROOT", out, "OUT").Replace(stdout.String())
 	text = took.ReplaceAllString(text, "TIME")
 	require.Equal(t, golden+
-		"40 calls (10 Parse, 10 Read, 6 Gather, 5 Summarise, 1 Compose, 1 Relate) on 2 workers in TIME\n"+
+		"33 calls (10 Parse, 10 Read, 6 Gather, 5 Summarise, 1 Compose, 1 Relate) on 2 workers in TIME\n"+
 		"Picture: "+filepath.Join("OUT", "gostat.svg")+"\n", text)
 
 	svg, err := os.ReadFile(filepath.Join(out, "gostat.svg"))
@@ -126,14 +130,16 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunCompares(t *testing.T) {
+	leak.Check(t)
 	root := t.TempDir()
 	writeTree(t, root, fixture)
 	var stdout, stderr strings.Builder
 	require.Zero(t, run(context.Background(), []string{"-compare", "-out=", "-root", root}, &stdout, &stderr), stderr.String())
-	require.Regexp(t, `\nSerially it takes \S+: [0-9.]+ times as long\n$`, stdout.String())
+	require.Regexp(t, `\nOn 1 worker it takes \S+: [0-9.]+ times as long\n$`, stdout.String())
 }
 
 func TestRunRefuses(t *testing.T) {
+	leak.Check(t)
 	dir := t.TempDir()
 	writeTree(t, dir, map[string]string{"file": "", "empty/README": "", "go/a.go": "package a\n"})
 	stopped, cancel := context.WithCancel(context.Background())
@@ -146,10 +152,10 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{context.Background(), []string{"-nonsense"}, 2, "flag provided but not defined: -nonsense"},
 		{context.Background(), []string{"-workers=-1"}, 2, "-workers is -1"},
-		{context.Background(), []string{filepath.Join(dir, "none")}, 1, "no such file or directory"},
+		{context.Background(), []string{filepath.Join(dir, "none")}, 1, "none"},
 		{context.Background(), []string{filepath.Join(dir, "file")}, 1, "is not a directory"},
 		{context.Background(), []string{filepath.Join(dir, "empty")}, 1, "no Go files below"},
-		{context.Background(), []string{"-out", filepath.Join(dir, "file", "x"), filepath.Join(dir, "go")}, 1, "not a directory"},
+		{context.Background(), []string{"-out", filepath.Join(dir, "file", "x"), filepath.Join(dir, "go")}, 1, filepath.Join(dir, "file")},
 		{stopped, []string{"-out=", filepath.Join(dir, "go")}, 1, "interrupted"},
 	} {
 		var stdout, stderr strings.Builder
@@ -168,6 +174,7 @@ func memory(files map[string]string) fstest.MapFS {
 }
 
 func TestAnyNumberOfWorkersGivesThePlainReport(t *testing.T) {
+	leak.Check(t)
 	ctx := context.Background()
 	fsys := failing{memory(fixture), map[string]error{"app/app.go": syscall.EACCES}}
 	tree, err := walk(ctx, fsys, "", true)
@@ -182,11 +189,14 @@ func TestAnyNumberOfWorkersGivesThePlainReport(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, report, got.report)
 		require.Equal(t, skips, got.job.skips)
+		require.Equal(t, tree.Files(), got.calls.ran["Read"])
+		require.Equal(t, tree.Files()-2, got.calls.ran["Parse"], "nothing to parse where nothing was read")
 	}
 }
 
 // TestReal runs over the Go installation: the largest job at hand.
 func TestReal(t *testing.T) {
+	leak.Check(t)
 	if testing.Short() {
 		t.Skip("reads all of the standard library, three times")
 	}
@@ -209,8 +219,56 @@ func TestReal(t *testing.T) {
 	}
 }
 
+// TestInterruptedJobGoesOn stops a job in its middle, again and again; what is done stays done.
+func TestInterruptedJobGoesOn(t *testing.T) {
+	leak.Check(t)
+	fsys := memory(fixture)
+	tree, err := walk(context.Background(), fsys, "", false)
+	require.NoError(t, err)
+	want, _ := plain(fsys, tree, 3)
+	for after := range 12 {
+		j := record(fsys, tree)
+		ctx, cancel := context.WithCancel(context.Background())
+		watch := &stopper{left: after, stop: cancel, done: map[graph.ID]int{}}
+		_, err := j.run(ctx, 3, lazy.Workers(2), lazy.Observe(watch))
+		cancel()
+		require.ErrorIs(t, err, context.Canceled)
+
+		report, err := j.run(context.Background(), 3, lazy.Workers(2), lazy.Observe(watch))
+		require.NoError(t, err)
+		require.Equal(t, want, report)
+		watch.mu.Lock() // a call that was running at the first end may tell of its own only now
+		for id, n := range watch.done {
+			require.Equal(t, 1, n, "call #%d", id)
+		}
+		watch.mu.Unlock()
+	}
+}
+
+// stopper cancels a run when left calls have been done, and counts how often each was.
+type stopper struct {
+	counter
+	mu   sync.Mutex
+	left int
+	stop func()
+	done map[graph.ID]int
+}
+
+func (s *stopper) CallDone(call lazy.CallInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if call.State == graph.Done {
+		s.done[call.ID]++
+	}
+	if s.left == 0 {
+		s.stop()
+	}
+	s.left--
+}
+
 // TestNothingGood makes a report of nothing: every file is broken.
 func TestNothingGood(t *testing.T) {
+	leak.Check(t)
 	fsys := memory(map[string]string{"a.go": "", "b/b.go": "no"})
 	tree, err := walk(context.Background(), fsys, "", false)
 	require.NoError(t, err)
@@ -220,14 +278,29 @@ func TestNothingGood(t *testing.T) {
 	require.Len(t, got.job.skips, 2)
 }
 
+// TestOneFile: a job of one is no different, broken or whole.
+func TestOneFile(t *testing.T) {
+	leak.Check(t)
+	for text, want := range map[string][]Skip{"package a\n": nil, "pack": {{"a.go", "1:1: expected 'package', found pack"}}} {
+		fsys := memory(map[string]string{"a.go": text})
+		tree, err := walk(context.Background(), fsys, "", false)
+		require.NoError(t, err)
+		got, err := analyse(context.Background(), fsys, tree, math.MaxInt, 2)
+		require.NoError(t, err)
+		require.Equal(t, want, got.job.skips)
+		require.Equal(t, 1-len(want), got.report.Files)
+	}
+}
+
 // TestPanicInAFile: what goes wrong inside of a call costs one file, as any error does.
 func TestPanicInAFile(t *testing.T) {
+	leak.Check(t)
 	fsys := panics{memory(fixture)}
 	tree, err := walk(context.Background(), fsys, "", false)
 	require.NoError(t, err)
 	got, err := analyse(context.Background(), fsys, tree, 3, 2)
 	require.NoError(t, err)
-	require.Contains(t, got.job.skips, Skip{"a/a.go", "panic: no luck"})
+	require.Contains(t, got.job.skips, Skip{"a/a.go", "Read panicked: no luck"})
 }
 
 type panics struct{ fs.FS }
@@ -240,6 +313,7 @@ func (p panics) Open(name string) (fs.File, error) {
 }
 
 func TestPicture(t *testing.T) {
+	leak.Check(t)
 	fsys := memory(fixture)
 	tree, err := walk(context.Background(), fsys, "", false)
 	require.NoError(t, err)
@@ -265,8 +339,8 @@ func TestCounter(t *testing.T) {
 	var c counter
 	require.Equal(t, "0 calls ()", c.String())
 	for range 1200 {
-		c.CallDone(lazy.CallInfo{Name: "Read"})
+		c.CallStarted(lazy.CallInfo{Name: "Read"})
 	}
-	c.CallDone(lazy.CallInfo{Name: "Parse"})
+	c.CallStarted(lazy.CallInfo{Name: "Parse"})
 	require.Equal(t, "1,201 calls (1,200 Read, 1 Parse)", c.String())
 }

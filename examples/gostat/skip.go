@@ -5,20 +5,24 @@ import (
 	"fmt"
 	"go/scanner"
 	"io/fs"
+
+	"github.com/dally-go/dally/lazy"
 )
 
 // Skip is a file or directory that the report leaves out, and why.
 type Skip struct{ Path, Reason string }
 
-// reason words an error for a line that begins with the path.
+// reason words an error for a line that begins with the path: without the call that failed, which is Read or Parse,
+// and without the path.
 func reason(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err.Error()
+	if e, ok := errors.AsType[*lazy.Error](err); ok {
+		err = e.Err
 	}
-	var syntax scanner.ErrorList
-	if errors.As(err, &syntax) && len(syntax) > 1 {
-		return fmt.Sprintf("%v (and more)", syntax[0])
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	if e, ok := errors.AsType[scanner.ErrorList](err); ok && len(e) > 1 {
+		return fmt.Sprintf("%v (and more)", e[0])
 	}
 	return err.Error()
 }
