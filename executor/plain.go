@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,11 @@ type plain struct {
 	once  sync.Once
 	err   error // written once, read after the job is over
 	ended atomic.Int64
+	// failed says that err is set.
+	failed atomic.Bool
 }
+
+var errGoexit = errors.New("executor: a call ended its goroutine (runtime.Goexit)")
 
 func (s *plain) Attach(context.Context, Host)             {}
 func (s *plain) Piece(lo int32) (int32, time.Duration)    { return lo, 0 }
@@ -27,14 +32,21 @@ func (s *plain) Crew() *Crew                              { return nil }
 func (s *plain) Over()                                    {}
 
 // Start runs call i where it stands.
-func (s *plain) Start(_ int, i int32) Status {
-	err := s.ctx.Err()
-	if err == nil {
-		err = s.Run(s.ctx, int(i))
-	}
-	if err != nil {
-		s.once.Do(func() { s.err = err })
+func (s *plain) Start(_ int, i int32) (status Status) {
+	if s.failed.Load() {
 		return Stopped
+	}
+	err := error(errGoexit)
+	defer func() {
+		if err != nil {
+			s.once.Do(func() { s.err = err })
+			s.failed.Store(true)
+			status = Stopped
+		}
+	}()
+	if err = s.ctx.Err(); err == nil {
+		err = errGoexit // unless Run returns
+		err = s.Run(s.ctx, int(i))
 	}
 	s.ended.Add(1)
 	return Ended

@@ -129,16 +129,16 @@ func (r *run) perform(x *execution) executor.Status {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
 		x.c.foreign, x.c.limits = x.parent != nil, x.limits
 	}
-	r.hooks.callStarted(x)
-	x.start = mono()
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit: nobody but this function will say so
 			r.conclude(x, newPanicError(fn.name, nil))
 		}
 	}()
+	r.hooks.callStarted(x)
+	x.start = mono()
 	err := x.tries()
-	returned = true
+	returned = true // what conclude runs, it guards itself
 	return r.conclude(x, err)
 }
 

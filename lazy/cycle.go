@@ -15,7 +15,7 @@ func (r *run) cycleThrough(n *node) error {
 		calls []string // from just above n down to c
 	}
 	seen := map[*callContext]bool{}
-	todo := []step{{c: r.outer, calls: r.targetLabels()}}
+	todo := []step{{c: r.outer, calls: r.targetLabels(n)}}
 	for len(todo) > 0 {
 		s := todo[0]
 		todo = todo[1:]
@@ -26,7 +26,10 @@ func (r *run) cycleThrough(n *node) error {
 		if s.c.node == n {
 			return &CycleError{Calls: append([]string{n.label()}, s.calls...)}
 		}
-		calls := append(s.calls[:len(s.calls):len(s.calls)], s.c.node.label())
+		calls := s.calls
+		if label := s.c.node.label(); len(calls) == 0 || calls[len(calls)-1] != label {
+			calls = append(calls[:len(calls):len(calls)], label)
+		}
 		todo = append(todo, step{c: s.c.run.outer, calls: calls})
 		for _, w := range s.c.node.watchersNow() {
 			todo = append(todo, step{c: w.run.outer, calls: calls})
@@ -35,9 +38,9 @@ func (r *run) cycleThrough(n *node) error {
 	return nil
 }
 
-// targetLabels names the run's targets, if there are not too many.
-func (r *run) targetLabels() []string {
-	if len(r.targets) != 1 {
+// targetLabels names the run's target, if there is but one and it is not n.
+func (r *run) targetLabels(n *node) []string {
+	if len(r.targets) != 1 || r.targets[0] == n {
 		return nil
 	}
 	return []string{r.targets[0].label()}

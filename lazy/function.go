@@ -99,10 +99,11 @@ func nameOf(full string) string {
 // userLine returns the file:line, with the last folder of the path only, from which this package was called.
 func userLine() string {
 	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if !strings.HasPrefix(f.Function, packagePath+".") || strings.HasSuffix(f.File, "_test.go") {
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	here, more := frames.Next()
+	own := filepath.Dir(here.File) // not by the functions' names: those of inlined generic functions are their callers'
+	for f := here; ; f, more = frames.Next() {
+		if filepath.Dir(f.File) != own || strings.HasSuffix(f.File, "_test.go") {
 			dir, base := filepath.Split(f.File)
 			return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(f.Line)
 		}
@@ -111,9 +112,6 @@ func userLine() string {
 		}
 	}
 }
-
-// packagePath is what the names of this package's functions begin with.
-const packagePath = "github.com/dally-go/dally/lazy"
 
 // detached reports whether the call needs no worker of the session's executor.
 func (n *node) detached() bool {

@@ -15,7 +15,7 @@ func (n *node) label() string { return fmt.Sprintf("%s#%d", n.displayName(), n.i
 // displayName is the function's name, or the source's.
 func (n *node) displayName() string {
 	if name := n.name(); name != "" {
-		return name
+		return oneLine(name, previewMax)
 	}
 	return "const"
 }
@@ -246,7 +246,7 @@ func (e Explanation) String() string {
 	}
 	fmt.Fprintf(&b, "%s: Get would run %d of %d\n", e.Target, runs, len(e.Calls))
 	for _, c := range e.Calls {
-		mark, name := "  ", c.Node.Name
+		mark, name := "  ", oneLine(c.Node.Name, previewMax)
 		if c.Runs {
 			mark = "→ "
 		}

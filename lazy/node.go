@@ -115,16 +115,25 @@ func (n *node) extra() *extra {
 	return n.more.Load()
 }
 
-// begin claims a call for running. It returns the state it was in: pending means that the claim succeeded, running
-// that another run has it, done that there is nothing to do.
+// begin claims a call for running. It returns the state it was in: pending, failed or skipped mean that the claim
+// succeeded, running that another worker has it, done that there is nothing to do.
 func (n *node) begin() uint32 {
 	for {
 		w := n.word.Load()
-		switch s := w & stateMask; {
-		case s == stateRunning || hasValue(s):
+		s := w & stateMask
+		if s == stateRunning || hasValue(s) || n.word.CompareAndSwap(w, w&flagMask|stateRunning) {
 			return s
-		case n.word.CompareAndSwap(w, w&flagMask|stateRunning):
-			return statePending
+		}
+	}
+}
+
+// beginFresh is begin for calls that no run has tried: others it leaves as they are.
+func (n *node) beginFresh() uint32 {
+	for {
+		w := n.word.Load()
+		s := w & stateMask
+		if s != statePending || n.word.CompareAndSwap(w, w&flagMask|stateRunning) {
+			return s
 		}
 	}
 }

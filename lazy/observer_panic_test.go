@@ -71,7 +71,9 @@ func TestObserverThatExits(t *testing.T) {
 				top := inc(inc.Of(1))
 				err := failure(t, top, lazy.In(s), lazy.Observe(b))
 				require.ErrorIs(t, err, lazy.ErrGoexit)
-				require.Equal(t, graph.Done, top.State())
+				if at != "CallStarted" { // there, nobody is left to run the call
+					require.Equal(t, graph.Done, top.State())
+				}
 				require.Equal(t, 4, got(t, inc(top), lazy.In(s)))
 			})
 		}

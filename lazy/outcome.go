@@ -41,7 +41,7 @@ func (r *run) failureOf(x *execution, err error) *failure {
 
 // finish is conclude when it is known how the call came out.
 func (r *run) finish(x *execution, f *failure) executor.Status {
-	n, state := x.node, stateDone
+	state := stateDone
 	switch {
 	case f == nil:
 	case f.at < 0:
@@ -53,14 +53,30 @@ func (r *run) finish(x *execution, f *failure) executor.Status {
 	if x.c != nil {
 		r.leave(x.c)
 	}
-	r.hooks.callDone(x, state, f)
 	if state == stateFailed {
 		r.record(x.at, f)
 	}
 	if x.late != nil {
+		r.hooks.callDone(x, state, f)
 		return r.abandon(x, state, f)
 	}
-	n.end(state, f)
+	if r.hooks == nil {
+		return r.release(x, state, f)
+	}
+	told := false
+	defer func() {
+		if !told { // an observer has ended the goroutine
+			r.release(x, state, f)
+		}
+	}()
+	r.hooks.callDone(x, state, f)
+	told = true
+	return r.release(x, state, f)
+}
+
+// release lets others go on after a call.
+func (r *run) release(x *execution, state uint32, f *failure) executor.Status {
+	x.node.end(state, f)
 	x.releaseLimits()
 	if x.async {
 		r.host.Wake(x.at, true)

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -24,19 +25,25 @@ func preview(v any) string {
 	return oneLine(s, previewMax)
 }
 
+// previewMethod calls the value's String or Error method, on a goroutine of its own: the method may end it.
 func previewMethod(v any) (s string, ok bool) {
-	defer func() {
-		if recover() != nil {
-			s, ok = "", false
-		}
-	}()
+	var method func() string
 	switch v := v.(type) {
 	case error:
-		return v.Error(), true
+		method = v.Error
 	case fmt.Stringer:
-		return v.String(), true
+		method = v.String
+	default:
+		return "", false
 	}
-	return "", false
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		s, ok = method(), true
+	}()
+	<-done
+	return s, ok
 }
 
 func previewValue(v reflect.Value, deep bool) string {
@@ -105,7 +112,7 @@ func oneLine(s string, n int) string {
 		short = strings.ToValidUTF8(short, "\uFFFD")
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '
 		}
 		return r

@@ -26,8 +26,8 @@ type slabEntry struct {
 
 const registrySweepMin = 4096
 
-// register adds a slab of n forms.
-func register[F any](first *F, n int) {
+// register adds a slab of n forms. It returns a weak pointer to the slab.
+func register[F any](first *F, n int) weak.Pointer[node] {
 	e := &slabEntry{
 		first:  weak.Make((*node)(unsafe.Pointer(first))),
 		n:      n,
@@ -38,6 +38,7 @@ func register[F any](first *F, n int) {
 		sweepRegistryLocked()
 		registry.sweep.Unlock()
 	}
+	return e.first
 }
 
 func pushEntry(e *slabEntry) {

@@ -341,12 +341,12 @@ func (r *run) finishRun() {
 	if sick {
 		r.markSkipped()
 	}
-	r.hooks.runDone(r)
 	if r.then != nil {
 		r.root.goingOn.do(r.then)
 		return
 	}
-	close(r.done)
+	defer close(r.done) // also if an observer ends the goroutine
+	r.hooks.runDone(r)
 }
 
 // executed is told that a foreign executor has returned.

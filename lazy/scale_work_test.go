@@ -130,9 +130,11 @@ func TestDroppedChainIsCollected(t *testing.T) {
 	require.NoError(t, err)
 	runtime.GC()
 	require.EqualValues(t, n, live.Load(), "a handle keeps what it depends on")
+	runtime.KeepAlive(d)
 	d = Data[*[64]int]{}
 	collect(&live, n/8)
 	require.LessOrEqual(t, live.Load(), int64(n/8))
+	runtime.KeepAlive(next) // functions live long, and must not keep their last call
 }
 
 // A run that has failed or was cancelled keeps nothing either.

@@ -3,6 +3,7 @@ package lazy
 import (
 	"sync/atomic"
 	"unsafe"
+	"weak"
 )
 
 // The forms a node can have: see node.go. The header comes first, so that a pointer to the form is one to the header.
@@ -51,17 +52,20 @@ type (
 var lastID atomic.Uint64
 
 // slabs hands out nodes of one form. Nodes lie in slabs because one malloc per node costs several times as much as
-// recording a call, and the collector as much again. The price: a slab keeps all its nodes while a handle to one of
-// them is alive. Slabs are therefore sized such that at most about a 1/slabShare of what a function ever recorded can be
-// kept that way, and a full slab is not referred to from here.
+// recording a call, and the collector as much again. The price: a slab keeps all its nodes, and what they depend on,
+// while a handle to one of them is alive. Slabs are therefore sized such that at most about a 1/slabShare of what a
+// function ever recorded can be kept that way, and the slab that is being filled is referred to weakly: when the last
+// handle into it is dropped, it goes, and the next call begins another.
 type slabs[F any] struct {
-	current atomic.Pointer[slab[F]]
+	current atomic.Pointer[slab]
 	made    atomic.Int64 // forms in all slabs so far
 }
 
-type slab[F any] struct {
+// slab is the slab that is being filled.
+type slab struct {
 	used  atomic.Int32
-	forms []F
+	n     int32
+	first weak.Pointer[node]
 }
 
 const (
@@ -72,17 +76,24 @@ const (
 
 // take returns a zero form. It takes no lock.
 func (s *slabs[F]) take() *F {
-	if b := s.current.Load(); b != nil {
-		i := int(b.used.Add(1))
-		if i < len(b.forms) {
-			return &b.forms[i-1]
-		}
-		s.current.CompareAndSwap(b, nil) // the last one, or past it
-		if i == len(b.forms) {
-			return &b.forms[i-1]
-		}
+	b := s.current.Load()
+	if b == nil {
+		return s.grow()
 	}
-	return s.grow()
+	i := b.used.Add(1)
+	if i >= b.n {
+		s.current.CompareAndSwap(b, nil) // the last one, or past it
+	}
+	if i > b.n {
+		return s.grow()
+	}
+	first := b.first.Value()
+	if first == nil { // all that was recorded in it has been dropped
+		s.current.CompareAndSwap(b, nil)
+		return s.grow()
+	}
+	var f *F
+	return (*F)(unsafe.Add(unsafe.Pointer(first), uintptr(i-1)*unsafe.Sizeof(*f)))
 }
 
 // grow makes a slab and takes its first form. When two goroutines do so at once, one slab serves on and the other's
@@ -93,9 +104,9 @@ func (s *slabs[F]) grow() *F {
 	n = max(1, min(n, slabMax, slabBytes/int(unsafe.Sizeof(f))))
 	s.made.Add(int64(n))
 	forms := make([]F, n)
-	register(&forms[0], n)
+	first := register(&forms[0], n)
 	if n > 1 {
-		b := &slab[F]{forms: forms}
+		b := &slab{n: int32(n), first: first}
 		b.used.Store(1)
 		s.current.CompareAndSwap(nil, b)
 	}

@@ -90,6 +90,9 @@ func (n *node) dropWatcher(which func(watcher) bool) bool {
 	mu.Lock()
 	defer mu.Unlock()
 	x := n.more.Load()
+	if x == nil { // nobody has watched n yet
+		return false
+	}
 	k := slices.IndexFunc(x.watchers, which)
 	if k < 0 {
 		return false

@@ -98,11 +98,11 @@ func (r *run) Range(worker int, next *int32, hi int32) executor.Status {
 	if hi-*next == 1 || r.sick.Load() || r.hooks != nil {
 		return r.rangeSlowly(worker, next, hi)
 	}
-	return r.rangeFast(next, hi)
+	return r.rangeFast(worker, next, hi)
 }
 
 // rangeFast runs cheap calls of plain functions that nobody looks at.
-func (r *run) rangeFast(next *int32, hi int32) (status executor.Status) {
+func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Status) {
 	lo := *next
 	returned := false
 	var c *callContext
@@ -118,7 +118,7 @@ func (r *run) rangeFast(next *int32, hi int32) (status executor.Status) {
 	order := r.plan.order
 	for i := lo; i < hi; i++ {
 		n := order[i]
-		switch n.begin() {
+		switch n.beginFresh() {
 		case stateRunning:
 			returned = true
 			return executor.Wait
@@ -138,6 +138,9 @@ func (r *run) rangeFast(next *int32, hi int32) (status executor.Status) {
 				return r.failedFast(i, n, err)
 			}
 			n.end(stateDone, nil)
+		case stateFailed, stateSkipped: // in a former run, or by a worker that helps
+			returned = true
+			return r.rangeSlowly(worker, next, hi)
 		default:
 			*next = i + 1
 		}
@@ -174,7 +177,7 @@ func (r *run) rangeSlowly(worker int, next *int32, hi int32) executor.Status {
 			*next = i + 1
 			continue
 		}
-		switch n.begin() {
+		switch r.begin(n, i) {
 		case stateRunning:
 			return executor.Wait
 		case statePending:
@@ -217,7 +220,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 	if !r.admit(x) {
 		return executor.Later
 	}
-	switch n.begin() {
+	switch r.begin(n, i) {
 	case statePending:
 		return r.launch(x)
 	case stateRunning:
@@ -233,6 +236,26 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 	}
 }
 
+// begin claims call i. It returns pending if the claim succeeded. A call that was found failed may have failed in this
+// very run, just now, by another worker: then it is not to be run again, and counts as done.
+func (r *run) begin(n *node, i int32) uint32 {
+	was := n.begin()
+	if was != stateFailed && was != stateSkipped {
+		return was
+	}
+	if !r.sick.Load() {
+		return statePending
+	}
+	r.mu.Lock()
+	f := r.failures[i]
+	r.mu.Unlock()
+	if f == nil {
+		return statePending
+	}
+	n.end(was, f)
+	return stateDone
+}
+
 // isCheap reports whether the call is known to be cheap and has nothing special about it.
 func (n *node) isCheap() bool {
 	f := n.fn
@@ -246,8 +269,8 @@ const sampled = 16
 // startCheap is Start for cheap calls of plain functions that nobody looks at. It returns Again if the call is to be
 // started the long way: another run is running it.
 func (r *run) startCheap(i int32, n *node) (status executor.Status) {
-	switch n.begin() {
-	case stateRunning:
+	switch n.beginFresh() {
+	case stateRunning, stateFailed, stateSkipped:
 		return executor.Again
 	case statePending:
 	default:
