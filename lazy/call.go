@@ -162,7 +162,7 @@ func (x *execution) retried(err error) error {
 }
 
 func (x *execution) mayRetry(err error) bool {
-	if _, panicked := err.(*PanicError); panicked { //nolint:errorlint // only a panic of this very call
+	if _, panicked := err.(*PanicError); panicked { // only a panic of this very call
 		return false
 	}
 	return x.late == nil && !x.run.halted.Load()
@@ -174,7 +174,7 @@ func (x *execution) try(again bool) error {
 		return x.tryFor(d, again)
 	}
 	if x.c == nil {
-		return x.once(nil) //nolint:staticcheck // functions that want no context are given none
+		return x.once(none)
 	}
 	return x.once(x.c)
 }
@@ -247,7 +247,7 @@ func (x *execution) onTime(ctx context.Context, done chan<- error) {
 
 // timedOut says of an error that came of the end of the time that it did.
 func timedOut(ctx context.Context, d time.Duration, err error) error {
-	if err != nil && ctx.Err() == context.DeadlineExceeded && isContextError(err) { //nolint:errorlint // what contexts return
+	if err != nil && ctx.Err() == context.DeadlineExceeded && isContextError(err) { // what contexts return
 		return fmt.Errorf("timed out after %v: %w", d, context.DeadlineExceeded)
 	}
 	return err

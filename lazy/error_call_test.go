@@ -124,7 +124,7 @@ func TestErrorComesThroughAsItWas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := failure(t, fail[int](cause))
 			require.ErrorIs(t, err, errBoom)
-			require.Equal(t, cause, errors.Unwrap(err)) //nolint:errorlint // the very one
+			require.Equal(t, cause, errors.Unwrap(err)) // the very one
 		})
 	}
 }

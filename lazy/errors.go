@@ -68,7 +68,7 @@ var ErrGoexit = errors.New("runtime.Goexit was called")
 
 // Error names function and value. The stack is left to Stack and to the format %+v.
 func (e *PanicError) Error() string {
-	if e.Value == ErrGoexit { //nolint:errorlint // the value itself is meant
+	if e.Value == ErrGoexit { // the value itself is meant
 		return e.Op + " called runtime.Goexit"
 	}
 	return fmt.Sprintf("%s panicked: %v", e.Op, e.Value)

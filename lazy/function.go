@@ -35,6 +35,9 @@ type function struct {
 	est estimate
 }
 
+// none is the context of functions that take none.
+var none context.Context
+
 // valueType is what the ungeneric part needs to know about the type of a value.
 type valueType interface {
 	// any returns n's value. n must be ready.

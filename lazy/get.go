@@ -26,7 +26,7 @@ func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, e
 		nodes[i] = d.n
 	}
 	err := forceAll(ctx, "get", nodes, opts)
-	if _, partial := err.(*PartialError); err != nil && !partial { //nolint:errorlint // forceAll returns it as it is
+	if _, partial := err.(*PartialError); err != nil && !partial { // forceAll returns it as it is
 		return nil, err
 	}
 	vs := make([]T, len(ds))
@@ -52,7 +52,7 @@ func Get3[A, B, C any](ctx context.Context, a Data[A], b Data[B], c Data[C], opt
 // valueOr returns d's value if err does not say that target i has none.
 func valueOr[T any](d Data[T], err error, i int) (v T) {
 	if err != nil {
-		partial, ok := err.(*PartialError) //nolint:errorlint // forceAll returns it as it is
+		partial, ok := err.(*PartialError) // forceAll returns it as it is
 		if !ok || partial.Errs[i] != nil {
 			return v
 		}
@@ -152,7 +152,7 @@ func (r *run) partial() error {
 // left is the error of a caller whose context has ended.
 func left(ctx context.Context, op string, targets []*node) error {
 	err := ctx.Err()
-	if cause := context.Cause(ctx); cause != err { //nolint:errorlint // whether there is another one
+	if cause := context.Cause(ctx); cause != err { // whether there is another one
 		err = fmt.Errorf("%w: %w", err, cause)
 	}
 	label := firstLabel(targets)

@@ -12,6 +12,9 @@ import (
 )
 
 // Misuse that no program recovers from panics where it happens: argument, what it was, what is wanted.
+// noContext is what a caller passes who has none.
+var noContext context.Context
+
 func TestMisusePanics(t *testing.T) {
 	var nilPure func(int) int
 	var nilWrap func(context.Context) (int, error)
@@ -34,8 +37,8 @@ func TestMisusePanics(t *testing.T) {
 		{"Bind of nil", func() { lazy.Bind0(nilBind) }, []string{"nil", "get_misuse_test.go"}},
 		{"Map of nil", func() { lazy.Map(lazy.Func1[int, int](nil), lazy.Const([]int{1})) }, []string{"Map", "nil"}},
 		{"Each", func() { sum.Each([]int{1, 2}, []int{1}) }, []string{"Each", "2", "1"}},
-		{"Get with no context", func() { _, _ = inc(d).Get(nil) }, []string{"get", "context", "nil"}},                   //nolint:staticcheck // that is the test
-		{"Run with no context", func() { _ = lazy.Run(nil, []lazy.Target{inc(d)}) }, []string{"run", "context", "nil"}}, //nolint:staticcheck // that is the test
+		{"Get with no context", func() { _, _ = inc(d).Get(noContext) }, []string{"get", "context", "nil"}},
+		{"Run with no context", func() { _ = lazy.Run(noContext, []lazy.Target{inc(d)}) }, []string{"run", "context", "nil"}},
 		{"NewPool", func() { executor.NewPool(0) }, []string{"NewPool(0)", "at least 1"}},
 		{"NewLimit", func() { executor.NewLimit(0) }, []string{"NewLimit(0)", "at least 1"}},
 		{"Func", func() { executor.Func(nil) }, []string{"Func", "nil"}},

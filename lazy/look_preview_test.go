@@ -42,6 +42,9 @@ type cyclic struct {
 	List []any
 }
 
+// hidden has unexported fields whose methods a preview must not call.
+//
+//lint:ignore U1000 only a preview reads the fields
 type hidden struct {
 	a int
 	b panics

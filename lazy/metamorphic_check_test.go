@@ -169,7 +169,7 @@ func (w *world) checkError(m *model, err error, targets []int) {
 		w.found.add("targets %v: got error %v, want that of one of steps %v", targets, err, causes)
 		return
 	}
-	e, ok := err.(*Error) //nolint:errorlint // the outermost error
+	e, ok := err.(*Error) // the outermost error
 	if !ok || len(e.Path) == 0 || e.Path[0] != e.Call || e.Where == "" {
 		w.found.add("targets %v: got error %#v, want an *Error whose path begins with the call", targets, err)
 		return

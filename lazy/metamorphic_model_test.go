@@ -110,12 +110,10 @@ func (m *model) wantTries(k int) int32 {
 	}
 }
 
-// has reports whether step k is known to have its value.
+// has reports whether step k has its value.
 func (w *world) has(k int) bool {
-	if d := w.handles[k]; d.n != nil {
-		return d.n.ready()
-	}
-	return w.states[k].done.Load() > 0 && w.steps[k].once()
+	n := w.nodes[k].Value() // nil: nothing can need it any more
+	return n != nil && n.ready()
 }
 
 // once reports whether a body that has returned a value is never run again. A Bind runs again if what it went on to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"weak"
 
 	"github.com/dally-go/dally/executor"
 )
@@ -35,6 +36,7 @@ func (w *world) record(s step) {
 		d = d.On(executor.Serial())
 	}
 	w.handles = append(w.handles, d)
+	w.nodes = append(w.nodes, weak.Make(d.n))
 	w.ids = append(w.ids, uint64(d.n.id()))
 }
 

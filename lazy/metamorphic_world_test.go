@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/dally-go/dally/executor"
 )
@@ -17,7 +18,8 @@ import (
 type world struct {
 	session *Session
 	handles []Data[int] // of the steps; zero where it has been dropped
-	ids     []uint64    // of the handles
+	nodes   []weak.Pointer[node]
+	ids     []uint64 // of the nodes
 	steps   []step
 	states  []*stepState
 	limit   *executor.Limit

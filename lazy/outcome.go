@@ -220,7 +220,7 @@ func (r *run) failureAt(pos int32) *failure {
 	if f == nil {
 		n := r.plan.order[pos]
 		err := fmt.Errorf("%w: %w", ErrSkipped, cause)
-		if cause == ErrNoWaiters { //nolint:errorlint // set by halt, as it is: the parent of a Bind has been cancelled
+		if cause == ErrNoWaiters { // set by halt, as it is: the parent of a Bind has been cancelled
 			err = fmt.Errorf("%w: %w", context.Canceled, cause)
 		}
 		return &failure{at: pos, call: n.label(), where: n.fn.where, way: &way{label: n.label()}, err: err}

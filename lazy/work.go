@@ -131,7 +131,7 @@ func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Stat
 				r.leave(c)
 				c = nil
 			} else {
-				err = n.fn.call(n, nil) //nolint:staticcheck // functions that want no context are given none
+				err = n.fn.call(n, none)
 			}
 			if err != nil {
 				returned = true
@@ -199,7 +199,7 @@ func (r *run) Await(i int32) {
 }
 
 // Start implements executor.Steps.
-func (r *run) Start(worker int, i int32) executor.Status { return r.startUnder(nil, worker, i) }
+func (r *run) Start(worker int, i int32) executor.Status { return r.startUnder(none, worker, i) }
 
 // startUnder is Start with the parent of the call's context; nil is the run's.
 func (r *run) startUnder(parent context.Context, worker int, i int32) executor.Status {
@@ -295,7 +295,7 @@ func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 		r.leave(c)
 		c = nil
 	} else {
-		err = n.fn.call(n, nil) //nolint:staticcheck // functions that want no context are given none
+		err = n.fn.call(n, none)
 	}
 	returned = true
 	if err != nil {
