@@ -171,10 +171,14 @@ func (t *sum) result(inputs []graph.ID) graph.Node {
 // assemble makes the nodes of the result: sources first, then the groups in their order.
 func assemble(m *model, g *groups, src *sources) []graph.Node {
 	sourceSums, sums := make([]sum, len(src.first)), make([]sum, len(g.fn))
+	first := make([]int32, len(g.fn)) // the first call of each group
 	for i := range m.nodes {
 		if at := src.of[i]; at >= 0 {
 			sourceSums[at].add(&m.nodes[i])
 		} else if at := g.of[i]; at >= 0 {
+			if sums[at].node.Count == 0 {
+				first[at] = int32(i)
+			}
 			sums[at].add(&m.nodes[i])
 		}
 	}
@@ -187,11 +191,47 @@ func assemble(m *model, g *groups, src *sources) []graph.Node {
 		}
 		nodes = append(nodes, n)
 	}
+	idOf := func(i int32) (graph.ID, bool) {
+		if at := src.of[i]; at >= 0 {
+			return sourceSums[at].node.ID, true
+		}
+		if at := g.of[i]; at >= 0 {
+			return sums[at].node.ID, true
+		}
+		return 0, false
+	}
 	for at := range sums {
 		for _, in := range g.inputs[at] {
 			inputs[at] = append(inputs[at], sums[in].node.ID)
 		}
-		nodes = append(nodes, sums[at].result(inputs[at]))
+		nodes = append(nodes, sums[at].result(byArgument(inputs[at], m.inputs(first[at]), idOf)))
 	}
 	return nodes
+}
+
+// byArgument puts the inputs of a group into the order of its first call's arguments; what only others take comes last.
+func byArgument(inputs []graph.ID, arguments []int32, idOf func(int32) (graph.ID, bool)) []graph.ID {
+	left := make(map[graph.ID]bool, len(inputs))
+	for _, id := range inputs {
+		left[id] = true
+	}
+	if len(inputs) == 0 {
+		return nil
+	}
+	ordered := make([]graph.ID, 0, len(inputs))
+	place := func(id graph.ID) {
+		if left[id] {
+			delete(left, id)
+			ordered = append(ordered, id)
+		}
+	}
+	for _, i := range arguments {
+		if id, ok := idOf(i); ok {
+			place(id)
+		}
+	}
+	for _, id := range inputs {
+		place(id)
+	}
+	return ordered
 }

@@ -176,3 +176,17 @@ func FuzzCollapse(f *testing.F) {
 		parseSVG(t, draw(t, viz.WriteSVG, s))
 	})
 }
+
+// Sub(a, b) and Sub(b, a) must not look the same: inputs stay in the order of the arguments.
+func TestCollapseKeepsTheOrderOfArguments(t *testing.T) {
+	s := graph.Snapshot{Nodes: []graph.Node{
+		{ID: 1, Name: "f"},
+		{ID: 2, Name: "g"},
+		{ID: 3, Name: "top", State: graph.Source},
+		{ID: 4, Name: "Sub", Inputs: []graph.ID{2, 3, 1}},
+	}}
+	nodes := viz.Collapse(s).Nodes
+	last := nodes[len(nodes)-1]
+	require.Equal(t, "Sub", last.Name)
+	require.Equal(t, []graph.ID{2, 3, 1}, last.Inputs)
+}
