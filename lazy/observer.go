@@ -14,8 +14,9 @@ import (
 // Observer is told what runs. Its methods are called by the goroutines that run the calls, from many at once, and hold
 // them up: an observer should note and return. RunStarted comes before all else of a run, RunDone after all else;
 // both come also when the run fails, panics or is cancelled. A call that runs has a CallStarted and a CallDone; one that
-// was skipped for a failure before it has a CallDone alone; values that are there already have neither. A method that
-// panics makes the Get fail, after everything has been computed and kept.
+// was skipped for a failure before it has a CallDone alone; values that are there already have neither. Where a Get
+// returns because its context has ended, functions may still be running: their CallDone and the RunDone come when they
+// have returned. A method that panics makes the Get fail, after everything has been computed and kept.
 type Observer interface {
 	RunStarted(RunInfo)
 	CallStarted(CallInfo)

@@ -15,7 +15,7 @@ import (
 type Session struct {
 	// Parallelism is the number of functions that may run at once, over all Gets of the session together. 0 is
 	// runtime.GOMAXPROCS(0); 1 runs calls one after another. Calls wrapped with Blocking or RunsOn, and calls that wait
-	// in a Get of their own, do not count.
+	// in a Get of their own, do not count: Blocking calls run side by side also where Parallelism is 1.
 	Parallelism int
 	// Executor runs the session's calls. nil is a built-in pool of Parallelism workers, which has no goroutine while
 	// nothing runs. If it is set, Parallelism means nothing.
