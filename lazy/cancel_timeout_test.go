@@ -48,7 +48,7 @@ func TestTimeoutEndsTheCall(t *testing.T) {
 				}, append(c.opts, lazy.Timeout(time.Second), lazy.Name("Slow"))...)
 				slow := f.Of(time.Hour)
 				begin := time.Now()
-				_, err := inc64(slow).Get(t.Context())
+				_, err := inc64(slow).Get(t.Context(), lazy.In(quiet(2)))
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.ErrorContains(t, err, "Slow")
 				require.ErrorContains(t, err, "1s")
@@ -80,7 +80,7 @@ func TestTimeoutOfABodyThatIgnoresItKeepsItsPlace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				leak.Check(t)
-				s := &lazy.Session{Parallelism: 1}
+				s := quiet(1)
 				f := lazy.Pure1(func(d time.Duration) time.Duration { time.Sleep(d); return d }, lazy.Timeout(time.Minute), opt)
 				begin := time.Now()
 				_, err := inc64(f.Of(10*time.Minute)).Get(t.Context(), lazy.In(s))
@@ -100,7 +100,7 @@ func TestTimeoutUnderKeepGoing(t *testing.T) {
 		leak.Check(t)
 		f := lazy.Pure1(func(d time.Duration) time.Duration { time.Sleep(d); return d }, lazy.Timeout(time.Minute))
 		begin := time.Now()
-		vs, err := lazy.GetAll(t.Context(), f.Each([]time.Duration{time.Hour, 1, 2}), lazy.In(&lazy.Session{Parallelism: 2}), lazy.KeepGoing())
+		vs, err := lazy.GetAll(t.Context(), f.Each([]time.Duration{time.Hour, 1, 2}), lazy.In(quiet(2)), lazy.KeepGoing())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, []time.Duration{0, 1, 2}, vs)
 		require.Equal(t, time.Minute, time.Since(begin))
@@ -125,7 +125,7 @@ func TestTimeoutThenAGetWhileTheBodyStillRuns(t *testing.T) {
 			return runs, nil
 		}, lazy.Timeout(time.Minute))()
 		begin := time.Now()
-		_, err := d.Get(t.Context())
+		_, err := d.Get(t.Context(), lazy.In(quiet(2)))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		v, err := d.Get(t.Context())
 		require.NoError(t, err)
@@ -158,7 +158,7 @@ func TestTimeoutReachesAllWaiters(t *testing.T) {
 		begin := time.Now()
 		for range 5 {
 			wg.Go(func() {
-				_, err := inc(d).Get(t.Context(), lazy.In(&lazy.Session{Parallelism: 2}))
+				_, err := inc(d).Get(t.Context(), lazy.In(quiet(2)))
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.Equal(t, time.Minute, time.Since(begin))
 			})

@@ -220,7 +220,7 @@ func (g *generator) round(n int) round {
 	return r
 }
 
-func pick(r *rand.Rand, from ...int) int { return from[r.IntN(len(from))] }
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 // value is what step k computes from its inputs.
 func value(k int, in ...int) int {

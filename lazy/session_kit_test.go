@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -74,7 +75,7 @@ func (j *journal) all() []string {
 }
 
 // stuckAfter is how long a test may hang before it is given up: a guard against hanging, not a measurement.
-const stuckAfter = 10 * time.Second
+const stuckAfter = 30 * time.Second
 
 // soon returns what f returns. It calls f on a goroutine of its own and fails the test, with all stacks, if f hangs. f
 // must not use t: it may still be there when the test has ended.
@@ -127,6 +128,11 @@ func until(t *testing.T, what string, condition func() bool) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// quiet is a session that keeps its warnings to itself.
+func quiet(parallelism int) *lazy.Session {
+	return &lazy.Session{Parallelism: parallelism, Logger: slog.New(slog.DiscardHandler)}
 }
 
 // engine is a way of running calls.

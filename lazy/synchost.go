@@ -9,7 +9,13 @@ import (
 // has ended, wherever that happens.
 type syncHost struct {
 	mu    sync.Mutex
-	woken map[int32]chan bool // guarded by mu; what is sent is ended, as in Wake
+	calls map[int32]*syncCall // being run. Guarded by mu
+}
+
+// syncCall is a call that a Work.Run is running.
+type syncCall struct {
+	woken chan bool     // what Wake was told
+	over  chan struct{} // closed when the Run returns
 }
 
 // syncHost returns the run's host for such an executor.
@@ -17,7 +23,7 @@ func (r *run) syncHost(ctx context.Context) *syncHost {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.sync == nil {
-		r.sync = &syncHost{woken: make(map[int32]chan bool)}
+		r.sync = &syncHost{calls: make(map[int32]*syncCall)}
 		r.host = r.sync
 		if r.ctx == nil {
 			r.base = ctx
@@ -26,22 +32,27 @@ func (r *run) syncHost(ctx context.Context) *syncHost {
 	return r.sync
 }
 
-// expect returns where call i will be woken.
-func (h *syncHost) expect(i int32) <-chan bool {
+// enter begins the running of call i, unless it is being run; then it reports false.
+func (h *syncHost) enter(i int32) (c *syncCall, mine bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	ch := h.woken[i]
-	if ch == nil {
-		ch = make(chan bool, 2) // a wake that ended the waiting, and one that crossed it
-		h.woken[i] = ch
+	if c := h.calls[i]; c != nil {
+		return c, false
 	}
-	return ch
+	c = &syncCall{
+		woken: make(chan bool, 2), // a wake that ends the waiting, and one that crosses it
+		over:  make(chan struct{}),
+	}
+	h.calls[i] = c
+	return c, true
 }
 
-func (h *syncHost) forget(i int32) {
+// leave ends what enter has begun.
+func (h *syncHost) leave(i int32, c *syncCall) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.woken, i)
+	delete(h.calls, i)
+	close(c.over)
 }
 
 // Later implements executor.Host.
@@ -50,10 +61,10 @@ func (h *syncHost) Later() {}
 // Wake implements executor.Host.
 func (h *syncHost) Wake(i int32, ended bool) {
 	h.mu.Lock()
-	ch := h.woken[i]
+	c := h.calls[i]
 	h.mu.Unlock()
-	if ch != nil {
-		ch <- ended
+	if c != nil {
+		c.woken <- ended
 	}
 }
 

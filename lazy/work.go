@@ -315,23 +315,25 @@ func (r *run) Run(ctx context.Context, i int) error {
 	if in := r.missing(i); in >= 0 {
 		return fmt.Errorf("executor ran call %d before its input %d had ended", i, in)
 	}
+	c, mine := h.enter(int32(i))
+	if !mine { // the executor runs the call twice at once
+		<-c.over
+		return r.stopCause()
+	}
+	defer h.leave(int32(i), c)
 	for {
-		ch := h.expect(int32(i))
 		status := executor.Ended
 		apart(ctx, func() { status = r.startUnder(ctx, -1, int32(i)) })
-		switch status {
-		case executor.Later:
-			if !<-ch {
-				continue
-			}
-		case executor.Stopped:
-			return r.haltCause()
-		default:
+		if status != executor.Later || <-c.woken {
+			return r.stopCause()
 		}
-		h.forget(int32(i))
-		if r.halted.Load() {
-			return r.haltCause()
-		}
+	}
+}
+
+// stopCause is why no more calls need be run; nil if they do.
+func (r *run) stopCause() error {
+	if !r.halted.Load() {
 		return nil
 	}
+	return r.haltCause()
 }
