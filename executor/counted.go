@@ -25,9 +25,12 @@ func (j *job) serveCounted(id int) leaving {
 				return leftDry
 			}
 		}
-		if hunting { // the next one may be sent for
+		if hunting { // the next one may be sent for: for anybody's calls, since this one may have been another's
 			hunting = false
 			j.ready.hunt.Store(false)
+			if j.pool.size > 1 && j.ready.any() && j.ready.hunt.CompareAndSwap(false, true) {
+				j.pool.want(j)
+			}
 		}
 		j.sendFor(w)
 		w.current = next

@@ -82,10 +82,12 @@ func (j *job) await() {
 // callHelp asks for a worker that turns the job to counted. known says that the cost of the owner's piece is known, and
 // worth it; otherwise the helper looks whether the owner is still there.
 func (j *job) callHelp(known bool) {
+	if known {
+		j.dear.Store(true)
+	}
 	if !j.helping.CompareAndSwap(false, true) {
 		return
 	}
-	j.dear.Store(known)
 	j.asked.Store(j.claim.Load())
 	j.pool.want(j)
 }
@@ -93,7 +95,7 @@ func (j *job) callHelp(known bool) {
 // helpLocked decides whether the job is to be shared, and if so counts it. Needs j.mu.
 func (j *job) helpLocked() bool {
 	c := j.claim.Load()
-	worth := j.helping.Load() && (j.dear.Load() || c == j.asked.Load())
+	worth := j.helping.Load() && (j.dear.Swap(false) || c == j.asked.Load())
 	if !worth || !j.claim.CompareAndSwap(c, counted) {
 		j.helping.Store(false)
 		return j.claim.Load() == counted

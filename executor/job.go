@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -133,6 +134,26 @@ func (j *job) over() {
 	}
 }
 
+// wait waits for the end of the job. A Work that knows nothing of Steps is stopped when ctx ends.
+func (j *job) wait(ctx context.Context) {
+	s, ok := j.w.(*plain)
+	if !ok {
+		<-j.done
+		return
+	}
+	select {
+	case <-j.done:
+		return
+	case <-ctx.Done():
+	}
+	if j.hold() {
+		s.fail(ctx.Err())
+		j.Stop()
+		j.settle()
+	}
+	<-j.done
+}
+
 // begin counts the job before it has a worker, and starts the calls that need none.
 func (j *job) begin() {
 	j.mu.Lock()
@@ -181,7 +202,7 @@ func (j *job) Stop() {
 	j.stopped.Store(true)
 	j.pool.mu.Lock()
 	shares := j.pool.recallLocked(j)
-	j.pool.noteLocked()
+	j.pool.dispatchLocked()
 	j.pool.mu.Unlock()
 	for range shares {
 		j.settle()
@@ -192,6 +213,7 @@ func (j *job) Stop() {
 func (j *job) Abandon(i int32) {
 	j.pool.mu.Lock()
 	j.crew.giveLocked(j.pool)
+	j.pool.dispatchLocked()
 	j.pool.mu.Unlock()
 	j.release(nil, i)
 	if j.ready.any() {

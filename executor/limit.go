@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 )
 
@@ -16,10 +15,15 @@ type Limit struct {
 	mu      sync.Mutex
 	held    int            // guarded by mu
 	waiters []*limitWaiter // guarded by mu
+	granted []*limitWaiter // have a place, but have not been called yet. Guarded by mu
+	serving bool           // somebody is calling them. Guarded by mu
 }
 
 // limitWaiter waits for a place; then is called with it.
-type limitWaiter struct{ then func() }
+type limitWaiter struct {
+	then func()
+	gone bool // has left, or has a place. Guarded by the limit's mu
+}
 
 // NewLimit returns a limit of n places. It panics if n < 1.
 func NewLimit(n int) *Limit {
@@ -76,11 +80,10 @@ func (l *Limit) Queue(then func()) (leave func() bool) {
 	return func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		at := slices.Index(l.waiters, w)
-		if at < 0 {
+		if w.gone {
 			return false
 		}
-		l.waiters = slices.Delete(l.waiters, at, at+1)
+		w.gone = true // Release passes over it
 		return true
 	}
 }
@@ -88,18 +91,41 @@ func (l *Limit) Queue(then func()) (leave func() bool) {
 // Release gives a place back, to the first waiter if there is one. It panics if no place is held.
 func (l *Limit) Release() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.held == 0 {
-		l.mu.Unlock()
 		panic("executor: Limit.Release: no place is held")
 	}
-	if len(l.waiters) == 0 {
+	w := l.firstLocked()
+	if w == nil {
 		l.held--
-		l.mu.Unlock()
 		return
 	}
-	next := l.waiters[0]
-	l.waiters[0] = nil
-	l.waiters = l.waiters[1:]
-	l.mu.Unlock()
-	next.then()
+	w.gone = true
+	l.granted = append(l.granted, w)
+	if l.serving { // what is called for one waiter may release the place for the next: one after another, not one in another
+		return
+	}
+	l.serving = true
+	for len(l.granted) > 0 {
+		next := l.granted[0]
+		l.granted[0] = nil
+		l.granted = l.granted[1:]
+		l.mu.Unlock()
+		next.then()
+		l.mu.Lock()
+	}
+	l.serving = false
+}
+
+// firstLocked takes the first waiter that is still there. Needs l.mu.
+func (l *Limit) firstLocked() *limitWaiter {
+	for len(l.waiters) > 0 {
+		w := l.waiters[0]
+		l.waiters[0] = nil
+		l.waiters = l.waiters[1:]
+		if !w.gone {
+			return w
+		}
+	}
+	return nil
 }

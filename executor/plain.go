@@ -19,6 +19,12 @@ type plain struct {
 	failed atomic.Bool
 }
 
+// fail keeps the first error.
+func (s *plain) fail(err error) {
+	s.once.Do(func() { s.err = err })
+	s.failed.Store(true)
+}
+
 var errGoexit = errors.New("executor: a call ended its goroutine (runtime.Goexit)")
 
 func (s *plain) Attach(context.Context, Host)             {}
@@ -39,8 +45,7 @@ func (s *plain) Start(_ int, i int32) (status Status) {
 	err := error(errGoexit)
 	defer func() {
 		if err != nil {
-			s.once.Do(func() { s.err = err })
-			s.failed.Store(true)
+			s.fail(err)
 			status = Stopped
 		}
 	}()

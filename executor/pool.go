@@ -60,6 +60,7 @@ func (p *pool) Execute(ctx context.Context, w Work) error {
 	}
 	s := &plain{Work: w, ctx: withSlot(ctx, p)}
 	p.submit(ctx, s, true)
+	s.fail(nil) // err is not written any more
 	if s.err == nil && s.ended.Load() < int64(w.Len()) {
 		return ctx.Err()
 	}
@@ -86,7 +87,7 @@ func (p *pool) submit(ctx context.Context, w Steps, wait bool) {
 	p.want(j)
 	j.settle()
 	if wait {
-		<-j.done
+		j.wait(ctx)
 	}
 }
 
@@ -162,7 +163,7 @@ func (p *pool) recallLocked(j *job) (shares int32) {
 func (p *pool) serve(j *job, id int) {
 	alive := false
 	defer func() {
-		if !alive {
+		if !alive && j != nil {
 			go p.serve(j, id)
 		}
 	}()
@@ -172,7 +173,12 @@ func (p *pool) serve(j *job, id int) {
 		for j != nil {
 			slot.Slot = j
 			left := j.run(id)
-			j = p.next(j, id, left)
+			done := j
+			next, over := p.next(j, id, left)
+			j = next
+			if over {
+				done.over()
+			}
 		}
 	})
 	alive = true
@@ -181,33 +187,40 @@ func (p *pool) serve(j *job, id int) {
 // workerSlot is the slot of a worker, as part of the job it serves.
 type workerSlot struct{ Slot }
 
-// next takes a worker from j to whatever is to be done now; nil ends the worker.
-func (p *pool) next(j *job, id int, left leaving) *job {
+// next takes a worker from j to whatever is to be done now; nil ends the worker. It also reports whether j is over,
+// which the caller has to tell.
+func (p *pool) next(j *job, id int, left leaving) (n *job, over bool) {
 	p.mu.Lock()
-	over := false
 	switch {
 	case left == leftGone: // Abandon has counted the worker out
 	case left == leftDry && (j.queued.Load() || j.waiting): // somebody has asked meanwhile: here we are
 		j.live.Add(-p.recallLocked(j))
 		p.noteLocked()
 		p.mu.Unlock()
-		return j
+		return j, false
 	case left == leftYield && !j.queued.Load() && !j.waiting: // share and place go with the place in the queue
 		p.enqueueLocked(j)
 	default:
 		j.crew.giveLocked(p)
 		over = j.live.Add(-1) == 0
 	}
-	n := p.handOnLocked()
-	if n == nil {
+	if n = p.handOnLocked(); n == nil {
 		p.ids = append(p.ids, id)
 	}
 	p.noteLocked()
 	p.mu.Unlock()
-	if over {
-		j.over()
+	return n, over
+}
+
+// dispatchLocked starts workers for jobs that were queued while there were free slots. Needs p.mu.
+func (p *pool) dispatchLocked() {
+	for p.busy < p.size && len(p.queue) > 0 {
+		p.busy++
+		if j := p.handOnLocked(); j != nil {
+			go p.serve(j, p.takeIDLocked())
+		}
 	}
-	return n
+	p.noteLocked()
 }
 
 // freeSlot gives a slot back that no worker goes on using.

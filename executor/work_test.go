@@ -143,7 +143,7 @@ func executors() map[string]struct {
 }
 
 // stuckAfter is how long a test may hang before it is given up: a guard, not a measurement.
-const stuckAfter = 10 * time.Second
+const stuckAfter = 30 * time.Second
 
 // execute runs w and fails the test, with all stacks, if that hangs.
 func execute(t *testing.T, ctx context.Context, ex executor.Executor, w executor.Work) error {

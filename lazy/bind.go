@@ -25,13 +25,15 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 		return false, nil
 	}
 	o := r.options
-	child := newRun(r.base, r.op, []*node{inner}, o, &callContext{Context: x.c, run: r, node: n})
+	child := newRun(r.base, r.op, []*node{inner}, o, &callContext{Context: x.c, run: r, node: n}, r)
 	if child.n == 0 { // another run was faster
 		n.fn.typ.copy(n, inner)
 		return false, nil
 	}
+	if x.c.takeBack() {
+		x.limits = nil
+	}
 	x.releaseLimits() // its function has returned
-	child.adopt(r)
 	child.then = func() { r.wentOn(x, child, inner) }
 	r.mu.Lock()
 	if r.children == nil {
@@ -51,7 +53,7 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	return true, nil
 }
 
-// adopt makes r part of parent in the eyes of observers.
+// adopt makes r part of parent: in the eyes of observers, and in its bounds.
 func (r *run) adopt(parent *run) {
 	r.root, r.id, r.hooks, r.ex, r.crew = parent.root, parent.id, parent.hooks, parent.ex, parent.crew
 	r.hooks.grew(r.n)
@@ -86,18 +88,37 @@ type inTurn struct {
 
 func (t *inTurn) do(f func()) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.todo = append(t.todo, f)
-	if t.busy {
-		return
-	}
+	busy := t.busy
 	t.busy = true
-	for len(t.todo) > 0 {
-		next := t.todo[0]
-		t.todo = t.todo[1:]
-		t.mu.Unlock()
-		next()
-		t.mu.Lock()
+	t.mu.Unlock()
+	if !busy {
+		t.work()
 	}
-	t.busy = false
+}
+
+func (t *inTurn) work() {
+	done := false
+	defer func() {
+		if !done { // an observer has ended the goroutine
+			go t.work()
+		}
+	}()
+	for f := t.next(); f != nil; f = t.next() {
+		f()
+	}
+	done = true
+}
+
+func (t *inTurn) next() func() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.todo) == 0 {
+		t.busy = false
+		return nil
+	}
+	f := t.todo[0]
+	t.todo[0] = nil
+	t.todo = t.todo[1:]
+	return f
 }

@@ -75,9 +75,11 @@ func (r *run) enterUnder(parent context.Context, n *node, slot bool) *callContex
 	return c
 }
 
-// leave ends a call's context. Contexts derived from it go on, but a Get with one is no longer the call's.
-func (r *run) leave(c *callContext) {
+// leave ends a call's context. Contexts derived from it go on, but a Get with one is no longer the call's. It reports
+// whether the call's places in limits are lent, and so not to be given back.
+func (r *run) leave(c *callContext) (lent bool) {
 	c.over.Store(true)
+	lent = c.takeBack()
 	r.mu.Lock()
 	last := len(r.active) - 1
 	r.active[c.place] = r.active[last]
@@ -85,9 +87,22 @@ func (r *run) leave(c *callContext) {
 	r.active[last] = nil
 	r.active = r.active[:last]
 	r.mu.Unlock()
-	if r.halted.Load() {
+	if r.halted.Load() && !r.ended.Load() {
 		r.cancelAllIfUnwatched()
 	}
+	return lent
+}
+
+// takeBack takes the slot back from Gets that the function has left behind when it returned. It reports whether there
+// were any.
+func (c *callContext) takeBack() (lent bool) {
+	if !c.gets.close() {
+		return false
+	}
+	if s := c.slotHeld(); s != nil {
+		s.Reclaim()
+	}
+	return true
 }
 
 // launch runs a call where it belongs.

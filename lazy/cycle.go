@@ -1,6 +1,9 @@
 package lazy
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // waits is held by a run inside a call while it begins to wait for another call: of two that close a cycle at once, the
 // second sees the first. Lock order: waits, then a node's stripe or a run's mu.
@@ -9,30 +12,32 @@ var waits sync.Mutex
 // cycleThrough returns the cycle that would be closed if r waited for n: if n is one of the calls that, directly or not,
 // wait for r. It goes up from r: the call r is part of waits for r; whoever waits for that call is the run it belongs
 // to and the runs that watch it; and so on. Needs waits.
-func (r *run) cycleThrough(n *node) error {
+func (r *run) cycleThrough(n *node) *CycleError {
 	type step struct {
-		c     *callContext
-		calls []string // from just above n down to c
+		c    *callContext
+		from int // the step it was reached from; -1: r
 	}
-	seen := map[*callContext]bool{}
-	todo := []step{{c: r.outer, calls: r.targetLabels(n)}}
-	for len(todo) > 0 {
-		s := todo[0]
-		todo = todo[1:]
-		if s.c == nil || seen[s.c] {
-			continue
+	steps := []step{{c: r.outer, from: -1}}
+	seen := map[*callContext]bool{r.outer: true}
+	for k := 0; k < len(steps); k++ {
+		c := steps[k].c
+		if c.node == n {
+			var calls []string
+			for at := steps[k].from; at >= 0; at = steps[at].from {
+				calls = append(calls, steps[at].c.node.label())
+			}
+			slices.Reverse(calls)
+			return &CycleError{Calls: slices.Compact(slices.Concat([]string{n.label()}, r.targetLabels(n), calls))}
 		}
-		seen[s.c] = true
-		if s.c.node == n {
-			return &CycleError{Calls: append([]string{n.label()}, s.calls...)}
+		reach := func(up *callContext) {
+			if up != nil && !seen[up] {
+				seen[up] = true
+				steps = append(steps, step{c: up, from: k})
+			}
 		}
-		calls := s.calls
-		if label := s.c.node.label(); len(calls) == 0 || calls[len(calls)-1] != label {
-			calls = append(calls[:len(calls):len(calls)], label)
-		}
-		todo = append(todo, step{c: s.c.run.outer, calls: calls})
-		for _, w := range s.c.node.watchersNow() {
-			todo = append(todo, step{c: w.run.outer, calls: calls})
+		reach(c.run.outer)
+		for _, w := range c.node.watchersNow() {
+			reach(w.run.outer)
 		}
 	}
 	return nil

@@ -100,11 +100,12 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 			}
 		})
 	}
-	r := newRun(ctx, op, targets, o, outer)
+	r := newRun(ctx, op, targets, o, outer, nil)
 	if r.n == 0 {
 		return nil, nil
 	}
 	if ctx.Err() != nil {
+		r.halt(ErrNoWaiters)
 		return nil, left(ctx, op, targets)
 	}
 	r.start()
@@ -116,20 +117,21 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 
 // result tells how a run that is over came out; partially, by index.
 func (r *run) result(partially bool) error {
+	first := r.firstFailure()
 	switch {
 	case r.hooks != nil && r.hooks.err != nil:
 		return &Error{Op: r.op, Call: "observer", Err: r.hooks.err}
-	case r.first == nil && !r.halted.Load():
+	case first == nil && !r.halted.Load():
 		r.plan.free()
 		return nil
 	case partially:
 		return r.partial()
 	case len(r.targets) == 1 && r.targets[0].ready():
 		return nil
-	case len(r.targets) == 1 || r.first == nil:
+	case len(r.targets) == 1 || first == nil:
 		return r.errorOf(int32(r.n - 1)) // a single target is planned last
 	default:
-		return r.errorOf(r.targetBehind(r.first.at))
+		return r.errorOf(r.targetBehind(first.at))
 	}
 }
 

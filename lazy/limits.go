@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/dally-go/dally/executor"
@@ -41,10 +42,16 @@ func (r *run) queueFor(x *execution, l *executor.Limit) {
 	granted := make(chan struct{})
 	leave := l.Queue(func() {
 		r.mu.Lock()
-		r.grants[x.at] = append(r.grants[x.at], l)
+		halted := r.halted.Load()
+		if !halted {
+			r.grants[x.at] = append(r.grants[x.at], l)
+		}
 		delete(r.queued, x.at)
 		r.mu.Unlock()
 		close(granted)
+		if halted { // the call will not start
+			l.Release()
+		}
 		r.host.Wake(x.at, false)
 	})
 	r.mu.Lock()
@@ -76,8 +83,8 @@ func (r *run) takeGrants(i int32) []*executor.Limit {
 // dropGrants gives back the places of calls that will not start.
 func (r *run) dropGrants() {
 	r.mu.Lock()
-	grants := r.grants
-	r.grants = nil
+	grants := maps.Clone(r.grants)
+	clear(r.grants)
 	r.mu.Unlock()
 	for _, limits := range grants {
 		for _, l := range limits {

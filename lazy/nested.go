@@ -41,8 +41,19 @@ func (c *callContext) slotHeld() executor.Slot {
 
 // waiting counts the Gets that wait inside one call.
 type waiting struct {
-	mu sync.Mutex
-	n  int // guarded by mu
+	mu   sync.Mutex
+	n    int  // guarded by mu
+	over bool // the function has returned: nothing is lent any more. Guarded by mu
+}
+
+// close ends the lending. It reports whether the slot and the places are lent at this moment, to Gets that the function
+// has started and left behind.
+func (w *waiting) close() (lent bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	lent = w.n > 0 && !w.over
+	w.over = true
+	return lent
 }
 
 // lending lends the slot of a call, and its places in limits, while any Get inside it waits, and takes them back when
@@ -51,6 +62,7 @@ type lending struct {
 	slot   executor.Slot // nil: none
 	limits []*executor.Limit
 	gets   *waiting
+	lent   bool // by this one. Used by the goroutine that waits alone
 }
 
 // Lend implements executor.Slot.
@@ -58,6 +70,10 @@ func (l *lending) Lend() {
 	w := l.gets
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	l.lent = true
 	if w.n++; w.n > 1 {
 		return
 	}
@@ -74,7 +90,10 @@ func (l *lending) Reclaim() {
 	w := l.gets
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.n--; w.n > 0 {
+	if !l.lent {
+		return
+	}
+	if w.n--; w.n > 0 || w.over {
 		return
 	}
 	for _, limit := range l.limits {
@@ -122,7 +141,7 @@ func (x *extra) find(n *node) {
 		}
 	case slices.Contains(x.found, n):
 		return
-	case len(x.found) == knownFrom:
+	case len(x.found) >= knownFrom:
 		x.known = make(map[*node]bool)
 		for _, f := range x.found {
 			x.known[f] = true

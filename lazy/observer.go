@@ -99,7 +99,7 @@ func (h *hooks) runStarted(r *run) bool {
 	info := RunInfo{ID: h.run, Start: h.start, Calls: r.n}
 	for _, o := range h.observers {
 		if !h.tell(func() { o.RunStarted(info) }) {
-			r.halted.Store(true)
+			r.halt(h.err)
 			return false
 		}
 		h.told++
@@ -118,8 +118,8 @@ func (h *hooks) runDone(r *run) {
 		return
 	}
 	info := RunInfo{ID: h.run, Start: h.start, End: time.Now(), Calls: int(h.calls.Load()), Err: h.err}
-	if info.Err == nil && r.first != nil {
-		info.Err = r.errorOf(r.first.at)
+	if first := r.firstFailure(); info.Err == nil && first != nil {
+		info.Err = r.errorOf(first.at)
 	} else if info.Err == nil && r.halted.Load() {
 		info.Err = r.haltCause()
 	}

@@ -50,8 +50,8 @@ func (r *run) finish(x *execution, f *failure) executor.Status {
 		state = stateFailed
 	}
 	r.keepTimes(x, state, f)
-	if x.c != nil {
-		r.leave(x.c)
+	if x.c != nil && r.leave(x.c) {
+		x.limits = nil
 	}
 	if state == stateFailed {
 		r.record(x.at, f)
@@ -125,6 +125,10 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 // record keeps the failure of the call at pos and, unless the run keeps going, halts the run.
 func (r *run) record(pos int32, f *failure) {
 	r.mu.Lock()
+	if r.over { // told too late: it was about a call that this run did not need any more
+		r.mu.Unlock()
+		return
+	}
 	if r.failures == nil {
 		r.failures = make(map[int32]*failure)
 	}
@@ -137,6 +141,13 @@ func (r *run) record(pos int32, f *failure) {
 	if !r.options.keepGoing {
 		r.halt(fmt.Errorf("lazy: the run was stopped by %s: %w", f.call, f.err))
 	}
+}
+
+// firstFailure is the one with the lowest place, or nil.
+func (r *run) firstFailure() *failure {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.first
 }
 
 // skip reports whether call i is not to be run: because it has failed elsewhere, or because an input has failed.

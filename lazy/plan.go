@@ -67,8 +67,7 @@ func (p *planner) free() {
 	if cap(p.order) > planKept {
 		return
 	}
-	clear(p.order[:cap(p.order)])
-	clear(p.stack[:cap(p.stack)])
+	clear(p.order) // the rest of the arrays is clear already
 	*p = planner{order: p.order[:0], shape: p.shape.Reset(), stack: p.stack[:0]}
 	planners.Put(p)
 }
@@ -95,6 +94,7 @@ func (p *planner) visit(t *node) {
 			continue
 		}
 		n := top.n
+		p.stack[len(p.stack)-1] = frame{}
 		p.stack = p.stack[:len(p.stack)-1]
 		p.leave(n, in)
 	}

@@ -50,6 +50,7 @@ type run struct {
 	predicted int64 // cost of the piece given out last, in ns. Used by the owner of the pieces alone
 
 	mu       sync.Mutex
+	over     bool                        // failures and first do not change any more. Guarded by mu
 	ctx      context.Context             // made when first asked for. Guarded by mu
 	cancel   context.CancelCauseFunc     // guarded by mu, as ctx
 	cause    error                       // why the run was halted. Guarded by mu
@@ -75,8 +76,8 @@ type failure struct {
 
 var lastRun atomic.Uint64
 
-// newRun plans a run. It has nothing to do if n is 0.
-func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext) *run {
+// newRun plans a run. It has nothing to do if n is 0. The rest of a Bind is part of parent, which is nil for a Get's run.
+func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext, parent *run) *run {
 	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
 	r.root = r
 	r.plan = newPlan(targets)
@@ -85,8 +86,13 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 		r.plan.free()
 		return r
 	}
-	r.id = lastRun.Add(1)
 	r.done = make(chan struct{})
+	if parent != nil {
+		r.adopt(parent)
+		r.join()
+		return r
+	}
+	r.id = lastRun.Add(1)
 	r.ex = o.session.executor(o.workers)
 	if o.workers > 0 {
 		r.crew = executor.NewCrew(o.workers)
@@ -225,6 +231,7 @@ func (r *run) haltAlone(cause error) []*run {
 	r.joined, r.queued = nil, nil
 	host := r.host
 	r.mu.Unlock()
+	r.dropGrants()
 	for pos, leave := range queued {
 		if leave() {
 			r.host.Wake(pos, true)
@@ -252,11 +259,11 @@ func (r *run) haltAlone(cause error) []*run {
 // the last of them to leave, or the end of the call, brings us here again. It returns the runs of Binds, which are to be
 // halted, too.
 func (r *run) cancelIfUnwatched() []*run {
+	halting.add(r) // before looking: whoever leaves after the look finds r there
 	r.mu.Lock()
 	for _, c := range r.active {
 		if c.node.watchedByOthers(r) {
 			r.mu.Unlock()
-			halting.add(r)
 			return nil
 		}
 	}
@@ -332,6 +339,7 @@ func (r *run) Over() {
 // finishRun ends a run of which no call is running, and none will.
 func (r *run) finishRun() {
 	r.mu.Lock()
+	r.over = true
 	if r.cancel != nil {
 		r.cancel(context.Canceled) // lets go of what the context holds
 	}

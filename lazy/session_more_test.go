@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dally-go/dally/executor"
+	"github.com/dally-go/dally/graph"
 	"github.com/dally-go/dally/internal/leak"
 	"github.com/dally-go/dally/lazy"
 )
@@ -84,6 +86,9 @@ func TestEverythingAtOnce(t *testing.T) {
 				return 0, nil
 			})
 			require.NoError(t, err)
+			until(t, "what was abandoned has ended", func() bool {
+				return !slices.ContainsFunc(m.calls, func(d lazy.Data[int]) bool { return d.State() == graph.Running })
+			})
 			for k := range m.fails {
 				m.fails[k].Store(0)
 			}

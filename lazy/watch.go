@@ -8,7 +8,6 @@ import (
 
 // A run that comes to a call which another run is running watches it: it is told when the call has ended, and then uses
 // the value, shares the failure, or – when the other run was cancelled – runs the call itself.
-
 //
 // A run joins the calls that are running when it is planned, which is to say that it watches them passively, until it
 // comes to them: it wants them to go on, and shares their failure.
@@ -101,7 +100,7 @@ func (n *node) dropWatcher(which func(watcher) bool) bool {
 	return true
 }
 
-// watchedByOthers reports whether any run but r waits for n.
+// watchedByOthers reports whether any run waits for n that is not r or part of one of r's calls.
 func (n *node) watchedByOthers(r *run) bool {
 	if n.word.Load()&flagWatched == 0 {
 		return false
@@ -109,7 +108,18 @@ func (n *node) watchedByOthers(r *run) bool {
 	mu := n.stripe()
 	mu.Lock()
 	defer mu.Unlock()
-	return slices.ContainsFunc(n.more.Load().watchers, func(w watcher) bool { return w.run != r })
+	return slices.ContainsFunc(n.more.Load().watchers, func(w watcher) bool { return !w.run.within(r) })
+}
+
+// within reports whether r is outer, or part of one of its calls.
+func (r *run) within(outer *run) bool {
+	for r != outer {
+		if r.outer == nil {
+			return false
+		}
+		r = r.outer.run
+	}
+	return true
 }
 
 // watchersNow returns a copy of n's watchers.

@@ -33,12 +33,16 @@ func (r *run) watchOther(pos int32, n *node, ch chan struct{}) bool {
 		return r.watchNow(pos, n, ch)
 	}
 	waits.Lock()
-	defer waits.Unlock()
-	if cycle := r.cycleThrough(n); cycle != nil {
+	cycle, told := r.cycleThrough(n), false
+	if cycle == nil {
+		told = r.watchNow(pos, n, ch)
+	}
+	waits.Unlock()
+	if cycle != nil {
 		r.record(pos, &failure{at: pos, call: n.label(), where: n.fn.where, way: &way{label: n.label()}, err: cycle})
 		return r.tooLate(pos, ch)
 	}
-	return r.watchNow(pos, n, ch)
+	return told
 }
 
 func (r *run) watchNow(pos int32, n *node, ch chan struct{}) bool {
