@@ -23,7 +23,7 @@ run: ## run the example gostat: its report, and where its picture is (ARGS="-out
 
 test: ## run all tests, then those with invariants checked
 	$(GO) test ./...
-	$(GO) test -tags invariants $(CHECKED)
+	$(GO) test -short -tags invariants $(CHECKED)
 
 race: ## run the tests under the race detector, without the largest sizes (needs a C compiler)
 	$(GO) test -race -short ./...

@@ -18,6 +18,10 @@ type Slot interface {
 
 type slotKey struct{}
 
+// IsSlotKey reports whether key is the one under which a context carries a slot: a context that knows the answer may give
+// it without asking its parents.
+func IsSlotKey(key any) bool { return key == slotKey{} }
+
 // SlotOf returns the slot that a [Work.Run] holds which was given ctx, or nil: a pool puts it there.
 func SlotOf(ctx context.Context) Slot {
 	s, _ := ctx.Value(slotKey{}).(Slot)

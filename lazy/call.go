@@ -47,8 +47,11 @@ type callKey struct{}
 
 // Value implements context.Context.
 func (c *callContext) Value(key any) any {
-	if key == (callKey{}) {
+	switch {
+	case key == (callKey{}):
 		return c
+	case executor.IsSlotKey(key) && !c.foreign: // known, and asked at every level of nested Gets
+		return nil
 	}
 	return c.Context.Value(key)
 }
@@ -223,29 +226,32 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 	go x.onTime(ctx, done)
 	select {
 	case err := <-done:
-		return timedOut(ctx, d, err)
+		if err != nil && isContextError(err) && ctx.Err() != nil {
+			return timedOut(ctx, d)
+		}
+		return err
 	case <-ctx.Done():
 	}
 	if again { // the next try needs the function to have returned: it gets as much time again for that
 		late := time.NewTimer(d)
 		defer late.Stop()
 		select {
-		case err := <-done:
-			return timedOut(ctx, d, err)
+		case <-done: // too late, whatever it is
+			return timedOut(ctx, d)
 		case <-late.C:
 		}
 	}
 	const patience = 100
 	for range patience {
 		select {
-		case err := <-done:
-			return timedOut(ctx, d, err)
+		case <-done:
+			return timedOut(ctx, d)
 		default:
 			runtime.Gosched()
 		}
 	}
 	x.late = done
-	return timedOut(ctx, d, ctx.Err())
+	return timedOut(ctx, d)
 }
 
 // onTime calls the function, for a goroutine that waits and whose slot is the function's meanwhile, and sends what came
@@ -260,12 +266,12 @@ func (x *execution) onTime(ctx context.Context, done chan<- error) {
 	err = x.once(ctx)
 }
 
-// timedOut says of an error that came of the end of the time that it did.
-func timedOut(ctx context.Context, d time.Duration, err error) error {
-	if err != nil && ctx.Err() == context.DeadlineExceeded && isContextError(err) { // what contexts return
-		return fmt.Errorf("timed out after %v: %w", d, context.DeadlineExceeded)
+// timedOut is the error of a try whose context has ended: its own time, or the run, was over.
+func timedOut(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != context.DeadlineExceeded { // what contexts return, as it is
+		return err
 	}
-	return err
+	return fmt.Errorf("timed out after %v: %w", d, context.DeadlineExceeded)
 }
 
 // elsewhere has another executor run the call, as a work of one.
@@ -304,6 +310,9 @@ func (w *single) Inputs(int) []int32 { return nil }
 func (w *single) Run(ctx context.Context, i int) error {
 	if i != 0 || !w.taken.CompareAndSwap(false, true) {
 		return fmt.Errorf("executor ran call %d of a work of one, or ran it twice", i)
+	}
+	if ctx == nil { // a foreign executor's: it is not ours to punish
+		ctx = w.x.run.context()
 	}
 	w.x.parent = ctx
 	apart(ctx, func() { w.x.run.perform(w.x) })

@@ -50,7 +50,7 @@ func (e *Error) Error() string {
 		}
 		b.WriteString(" → " + call)
 	}
-	return b.String() + ": " + e.Err.Error()
+	return b.String() + ": " + textOf(e.Err)
 }
 
 // Unwrap returns the cause.

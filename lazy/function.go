@@ -61,10 +61,13 @@ var sourceFunction = &function{plain: true}
 func newFunction[R any](fn any, opts []Option) *function {
 	v := reflect.ValueOf(fn)
 	f := &function{typ: typeOf[R]{}}
-	for _, o := range opts {
+	f.where = userLine()
+	for i, o := range opts {
+		if o == nil {
+			panic(fmt.Sprintf("lazy: wrap at %s: option %d is nil", f.where, i+1))
+		}
 		o(&f.opts)
 	}
-	f.where = userLine()
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
 	}

@@ -47,7 +47,7 @@ func (n *node) describe() string {
 		return n.label() + " = " + n.preview()
 	case stateFailed:
 		if err := n.noted().err; err != nil {
-			return n.label() + " failed: " + oneLine(err.Error(), 4*previewMax)
+			return n.label() + " failed: " + oneLine(textOf(err), 4*previewMax)
 		}
 	}
 	return n.label() + " " + n.graphState().String()
@@ -65,7 +65,7 @@ func (n *node) picture() graph.Node {
 		p.Start, p.Duration = epoch.Add(time.Duration(x.start)), time.Duration(x.duration)
 	}
 	if state == graph.Failed && x.err != nil {
-		p.Err = oneLine(x.err.Error(), 4*previewMax)
+		p.Err = oneLine(textOf(x.err), 4*previewMax)
 	}
 	return p
 }
@@ -173,7 +173,7 @@ func (n *node) reason() string {
 		return "is running: its end is waited for"
 	case stateFailed:
 		if err := n.noted().err; err != nil {
-			return "failed last time, and is tried again: " + oneLine(err.Error(), 2*previewMax)
+			return "failed last time, and is tried again: " + oneLine(textOf(err), 2*previewMax)
 		}
 		return "failed last time, and is tried again"
 	case stateSkipped:

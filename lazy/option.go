@@ -37,7 +37,9 @@ func Retry(n int) Option {
 
 // Timeout bounds each try of a call: after d its context ends and the try has failed with an error that is
 // [context.DeadlineExceeded]. A function that does not heed its context is abandoned: the call has failed all the same,
-// what the function returns later is dropped, and its worker stays taken until it returns. Timeout panics if d <= 0.
+// what the function returns later is dropped, and its worker stays taken until it returns. Where [Retry] has a try left,
+// the function is given as much time again to return, for two tries must not run side by side; if it does not, there is
+// no further try. Timeout panics if d <= 0.
 func Timeout(d time.Duration) Option {
 	if d <= 0 {
 		panic(fmt.Sprintf("lazy: Timeout(%v): want a positive duration", d))
@@ -46,8 +48,8 @@ func Timeout(d time.Duration) Option {
 }
 
 // Blocking says that the function mostly waits for something outside: disk, network, another process. Its calls hold no
-// worker, each has a goroutine of its own; at most limit of them run at once, over all Gets; 0 means no limit. Blocking
-// panics if limit < 0.
+// worker, each has a goroutine of its own; at most limit of them run at once, over all Gets; 0 means no limit. As with
+// [Limit], a call lends its place while it waits in a Get of its own. Blocking panics if limit < 0.
 func Blocking(limit int) Option {
 	if limit < 0 {
 		panic(fmt.Sprintf("lazy: Blocking(%d): want 0 (no limit) or more", limit))
@@ -61,10 +63,14 @@ func Blocking(limit int) Option {
 }
 
 // Limit bounds the function's calls by l, which other functions may share. A call that waits for the limit holds no
-// worker. Limit panics if l is nil.
+// worker. While a call waits in a Get of its own, given its context, it lends its place, as it lends its worker: what it
+// holds on to meanwhile is not counted. Limit panics if l was not made by executor.NewLimit.
 func Limit(l *executor.Limit) Option {
 	if l == nil {
 		panic("lazy: Limit(nil): want a limit made by executor.NewLimit")
+	}
+	if l.N() == 0 {
+		panic("lazy: Limit of a zero executor.Limit: want a limit made by executor.NewLimit")
 	}
 	return func(o *options) { o.limit = l }
 }

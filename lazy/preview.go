@@ -118,3 +118,11 @@ func oneLine(s string, n int) string {
 		return r
 	}, short)
 }
+
+// textOf is err.Error(), or says that this panicked: a nil pointer of an error type is all it takes.
+func textOf(err error) string {
+	if s, ok := previewMethod(err); ok {
+		return s
+	}
+	return fmt.Sprintf("%T (its Error method panics)", err)
+}

@@ -111,7 +111,10 @@ func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer =
 
 // settle applies the options and checks what they say.
 func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callContext, err error) {
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return o, nil, fmt.Errorf("run option %d is nil", i+1)
+		}
 		opt(&o)
 	}
 	outer = callOf(ctx)

@@ -151,6 +151,9 @@ var errReduceNothing = errors.New("Reduce of nothing: want at least one handle")
 // Reduce combines values with f, pairwise, as a balanced tree: f(f(a, b), f(c, d)). The order of operands is kept, so f
 // need only be associative. Of one handle it is that handle; of none it is an error at Get.
 func Reduce[T any](f Func2[T, T, T], ds ...Data[T]) Data[T] {
+	if f == nil {
+		panic("lazy: Reduce: the function is nil")
+	}
 	if len(ds) == 0 {
 		return Wrap0(func(context.Context) (v T, err error) { return v, errReduceNothing }, Name("Reduce"))()
 	}

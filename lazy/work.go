@@ -311,6 +311,9 @@ func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 
 // Run implements executor.Work, for executors that know nothing of Steps.
 func (r *run) Run(ctx context.Context, i int) error {
+	if ctx == nil { // a foreign executor's: it is not ours to punish
+		ctx = r.context()
+	}
 	h := r.syncHost(ctx)
 	if in := r.missing(i); in >= 0 {
 		return fmt.Errorf("executor ran call %d before its input %d had ended", i, in)

@@ -21,18 +21,23 @@ type NodeStyle struct {
 // limitDefault is the number of nodes above which a picture shows the collapsed graph.
 const limitDefault = 2500
 
+// widestDefault is the number of cards side by side above which a picture shows the collapsed graph: they are some
+// 30,000 pixels, more than anybody scrolls through.
+const widestDefault = 150
+
 type options struct {
 	title      string
 	constants  bool
 	sideways   bool
 	limit      int
+	widest     int
 	style      func(graph.Node) NodeStyle
 	attributes [][2]string
 	note       string // said in the picture: why it is not what was asked for
 }
 
 func newOptions(s graph.Snapshot, opts []Option) *options {
-	o := &options{title: s.Title, limit: limitDefault}
+	o := &options{title: s.Title, limit: limitDefault, widest: widestDefault}
 	for _, opt := range opts {
 		opt(o)
 	}
@@ -67,8 +72,8 @@ func Attr(key, value string) Option {
 func Style(f func(graph.Node) NodeStyle) Option { return func(o *options) { o.style = f } }
 
 // Limit sets the number of nodes above which [WriteSVG] and [WriteMermaid] draw the collapsed graph instead, and say so
-// in the picture. The default is 2,500; 0 and below mean no limit.
-func Limit(n int) Option { return func(o *options) { o.limit = n } }
+// in the picture. The default is 2,500, and 150 side by side; 0 and below mean no limit.
+func Limit(n int) Option { return func(o *options) { o.limit, o.widest = n, 0 } }
 
 // styleOf returns the overrides for a node, with everything dubious removed.
 func (o *options) styleOf(n *graph.Node) NodeStyle {

@@ -47,13 +47,36 @@ func drawable(s graph.Snapshot, o *options) (*model, error) {
 			n++
 		}
 	}
-	if n <= o.limit {
+	wide := o.widest > 0 && widest(m, o) > o.widest
+	if n <= o.limit && !wide {
 		return m, nil
 	}
 	small := collapse(m)
-	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, limit %s",
-		grouped(n), grouped(len(small)), grouped(o.limit))
+	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, limit %s", grouped(n), grouped(len(small)), grouped(o.limit))
+	if n <= o.limit {
+		o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, too many side by side", grouped(n), grouped(len(small)))
+	}
 	return newModel(graph.Snapshot{Nodes: small})
+}
+
+// widest is about how many cards would stand side by side: those whose longest way from a source is equally long.
+func widest(m *model, o *options) int {
+	depth := make([]int32, len(m.nodes))
+	count := make(map[int32]int)
+	most := 0
+	for i := range m.nodes {
+		if !o.constants && m.hidden(int32(i)) {
+			continue
+		}
+		for _, in := range m.inputs(int32(i)) {
+			if o.constants || !m.hidden(in) {
+				depth[i] = max(depth[i], depth[in]+1)
+			}
+		}
+		count[depth[i]]++
+		most = max(most, count[depth[i]])
+	}
+	return most
 }
 
 // picture is everything that is needed to write an SVG.
