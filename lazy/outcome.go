@@ -161,13 +161,16 @@ func (r *run) skip(i int32) bool {
 		r.mu.Unlock()
 		return true
 	}
+	via := int32(0)
 	for _, in := range r.Inputs(int(i)) {
 		if g := r.failures[in]; g != nil && (f == nil || g.at < f.at) {
-			f = g
+			f, via = g, in+1
 		}
 	}
 	if f != nil {
-		r.failures[i] = f
+		skipped := *f
+		skipped.via = via
+		r.failures[i] = &skipped
 	}
 	r.mu.Unlock()
 	if f == nil {
@@ -203,7 +206,7 @@ func (r *run) markSkipped() {
 // movedTo is the same failure, at another place of another run.
 func (f *failure) movedTo(pos int32) *failure {
 	g := *f
-	g.at = pos
+	g.at, g.via = pos, 0
 	return &g
 }
 
@@ -224,6 +227,11 @@ func (r *run) errorOf(pos int32) *Error {
 func (r *run) failureAt(pos int32) *failure {
 	r.mu.Lock()
 	f, cause := r.failures[pos], r.cause
+	var back []int32 // from pos back to the call that failed, if that is known
+	for at := pos; f != nil && f.via > 0; f = r.failures[at] {
+		back = append(back, at)
+		at = f.via - 1
+	}
 	if f == nil && r.first != nil && r.keeps(r.first, pos) {
 		f = r.first
 	}
@@ -236,9 +244,12 @@ func (r *run) failureAt(pos int32) *failure {
 		}
 		return &failure{at: pos, call: n.label(), where: n.fn.where, way: &way{label: n.label()}, err: err}
 	}
+	if back == nil {
+		back = r.wayBack(f.at, pos)
+	}
 	g := f.movedTo(pos)
-	for _, label := range r.labels(f.at, pos) {
-		g.way = &way{before: g.way, label: label}
+	for _, i := range slices.Backward(back) {
+		g.way = &way{before: g.way, label: r.plan.order[i].label()}
 	}
 	return g
 }
@@ -267,17 +278,15 @@ func (r *run) keeps(f *failure, pos int32) bool {
 // executorFailed stands for a call in failures of the executor itself.
 const executorFailed = "executor"
 
-// labels names the calls on the way between two, without the first.
-func (r *run) labels(from, to int32) []string {
+// wayBack lists the calls from one back to another, without the latter.
+func (r *run) wayBack(from, to int32) []int32 {
 	way := r.plan.shape.Path(from, to)
 	if len(way) == 0 {
 		return nil
 	}
-	names := make([]string, 0, len(way)-1)
-	for _, i := range way[1:] {
-		names = append(names, r.plan.order[i].label())
-	}
-	return names
+	back := slices.Clone(way[1:])
+	slices.Reverse(back)
+	return back
 }
 
 // targetBehind returns the place of the first target that depends on call at, or the last call's.

@@ -68,6 +68,7 @@ type run struct {
 // failure is what is known of a call that failed, or was skipped because of one that did.
 type failure struct {
 	at    int32  // the call that failed, in the plan of the run that keeps this
+	via   int32  // 1 + the input through which a call was skipped; 0: the call itself failed
 	call  string // the call it began with: "Load#3"
 	where string // where that was wrapped
 	way   *way   // from that call to the one at at, both included
