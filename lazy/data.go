@@ -51,7 +51,8 @@ func consts[T any](vs []T) []Data[T] {
 // is kept for all. Errors are kept for nobody: the next Get tries again. See [Error] for what errors look like.
 //
 // Inside a wrapped function, pass the function's own context: the call then gives its worker away while it waits,
-// and what it got counts as an input.
+// and what it got counts as an input. A goroutine that the function has started must pass it, too: with another context
+// nothing tells that the worker waits for it, and with one worker in all both wait for ever.
 func (d Data[T]) Get(ctx context.Context, opts ...RunOption) (T, error) {
 	if d.n != nil && d.n.ready() {
 		if ctx != context.Background() {
