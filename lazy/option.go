@@ -85,5 +85,6 @@ func RunsOn(ex executor.Executor) Option {
 }
 
 // Priority has calls of this function run before calls with a lower priority that are ready at the same time. The
-// default is 0; negative is later. Calls of equal priority run in the order of the plan.
+// default is 0; negative is later. Calls of equal priority run in the order of the plan. Calls that wait for a [Limit] or
+// for [Blocking]'s bound are served in order of arrival, whatever their priority.
 func Priority(p int) Option { return func(o *options) { o.priority = p } }
