@@ -568,8 +568,8 @@ func (c *callContext) register(t *node) {
 		return
 	}
 	if n.word.Load()&flagTracked == 0 {
-		track(n) // and t
-		n.more.Load().verified = c.run.view
+		n.extra().verified = c.run.view // what it has got
+		track(n)                        // and t
 		return
 	}
 	track(t)
