@@ -175,6 +175,9 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	for outdated := r.outdated(x.at); s == stateNone; {
 		s = r.claim(x, outdated)
 	}
+	if s == stateDone {
+		r.used(x.at)
+	}
 	if s != statePending {
 		return s
 	}
@@ -325,10 +328,11 @@ func (r *run) verified(x *execution) uint32 {
 		f := r.failureOf(x, n.noted().err)
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
-		return stateDone
+	} else {
+		r.keep(x, n.version())
+		x.publish(stateDone, nil)
 	}
-	r.keep(x, n.version())
-	x.publish(stateDone, nil)
+	r.used(x.at)
 	return stateDone
 }
 
