@@ -18,8 +18,9 @@ type execution struct {
 	worker int
 	parent context.Context // from a foreign executor; nil: the run's
 	limits []*executor.Limit
-	slot   bool // on a worker of the session's executor
-	async  bool // the host has been told Later and is to be woken
+	slot   bool                   // on a worker of the session's executor
+	async  bool                   // the host has been told Later and is to be woken
+	begun  chan<- executor.Status // of a poll: the worker that began it waits for the first word
 	c      *callContext
 	start  int64        // ns since the process began
 	silent bool         // observers are not told of it: it has not run
@@ -41,6 +42,7 @@ type callContext struct {
 	limits []*executor.Limit // places that the call holds
 
 	gets waiting
+	poll *pollSlot // nil: the call is no poll
 }
 
 type callKey struct{}
@@ -102,7 +104,10 @@ func (c *callContext) takeBack() (lent bool) {
 	if !c.gets.close() {
 		return false
 	}
-	if s := c.slotHeld(); s != nil {
+	switch s := c.slotHeld(); {
+	case c.poll != nil:
+		c.poll.takeBack()
+	case s != nil:
 		s.Reclaim()
 	}
 	return true
@@ -125,6 +130,8 @@ func (r *run) launch(x *execution) executor.Status {
 		r.host.Later()
 		go r.perform(x)
 		return executor.Later
+	case x.node.fn.paces != nil && x.slot:
+		return r.launchPoll(x)
 	default:
 		return r.perform(x)
 	}
@@ -146,6 +153,9 @@ func (r *run) perform(x *execution) executor.Status {
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
 		x.c.foreign, x.c.limits = x.parent != nil, x.limits
+	}
+	if fn.paces != nil {
+		x.c.poll = newPollSlot(x)
 	}
 	returned := false
 	defer func() {
