@@ -11,28 +11,33 @@ import (
 //
 // A look costs the user a look – a request, a file read – and a wait that is too long costs latency. The pace of a
 // function is learned from its last few waits: the plan is the times at which it would have been cheapest to look, had
-// the latencies been known beforehand, where a look costs as much as being late by 1/32 of the median latency.
+// the latencies been known beforehand, where a look costs as much as being late by 1/40 of the median latency.
 //
-//	ready:       × ×  × ×× ×   ×        ×                    what was seen, sorted, the longest 1/8 left out
-//	looks:   0        │    │   │        │   ·  ·   ·    ·    ·
-//	         └ first  └────plan─────────┘   └ beyond: the waits double, up to 1/8 of the time so far
+//	seen:        ├─┤├─┤  ├┤├┤├──┤  ├───┤     when conditions became true, the longest 1/8 left out
+//	looks:  0         │     │   │      │   ·  ·    ·     ·     ·
+//	        └ first   └───── plan ─────┘   └ beyond: the waits double, up to 1/8 of the time so far
 //
-// Look 0 is not planned: it comes at once. It costs one look, about a third of all once the pace is known, and for
-// that a condition that is true already costs no wait, however long the others take.
+// Look 0 is not planned: it comes at once. It costs one look, a quarter of all once the pace is known, and for that a
+// condition that is true already costs no wait, however long the others take.
 //
-// A wait ends between the last look that failed and the one that did not, and the middle is taken for its latency. Where
-// nothing but look 0 came before, the middle would be far off: there the latency is taken to be a little less than what
-// was waited. So a plan that is too late creeps forward; but a function that has become fast must not be crept up on:
-// after two waits in a row that ended with the first planned look, there is a look at half that time, too, until it
-// finds nothing.
+// A condition is known to have become true between the last look that failed and the one that did not. Where in between
+// is not known, and the plan is made for all of it: so wide intervals, from when nothing was known, are looked into, and
+// become narrow. Where nothing but look 0 came before, the interval would say nothing: there the condition is taken to
+// have become true in the last 1/8 of the wait. So a plan that is too late creeps forward; but a function that has become
+// fast must not be crept up on: after two waits in a row that ended with the first planned look, there is a look at half
+// that time, too. As long as that succeeds, the plan comes down by half; when it does not, the next wait has a look at
+// 3/4, and the next at 7/8.
 
 const (
-	paceLen    = 16 // latencies remembered
-	paceKnown  = 4  // latencies from which on there is a plan: the first may have met a cold start
+	paceLen    = 16 // waits remembered
+	paceKnown  = 4  // waits from which on there is a plan: the first may have met a cold start
 	paceTrim   = 8  // the longest 1/8 is not planned for
-	lookPrice  = 32 // a look is worth being late by 1/32 of the median latency
-	hitMargin  = 16 // a first planned look that succeeds is thought to be late by 1/16
-	hitsRow    = 2  // successes of the first planned look, in a row, from which on half its time is tried
+	paceParts  = 4  // times that stand for an interval
+	lookPrice  = 40 // a look is worth being late by 1/40 of the median latency
+	lookApart  = 64 // a planned look is left out if it is within 1/64 of the time so far
+	hitMargin  = 8  // a first planned look that succeeds is thought to be late by up to 1/8
+	hitsRow    = 2  // successes of the first planned look, in a row, from which on there are looks before it
+	probesLen  = 3  // such looks: at 1/2, 3/4, 7/8 of its time
 	growFirst  = 2  // without a plan each wait is 1/2 of the time so far
 	growMin    = 32 // beyond the plan a wait is at least 1/32 of the time so far,
 	growMax    = 8  // and at most 1/8
@@ -43,12 +48,14 @@ const (
 type pace struct {
 	mu     sync.Mutex
 	places [paceLen]struct {
-		latency time.Duration // 0: none yet
-		owner   *wait         // will write the next; nil: none
+		from, to time.Duration // the condition became true after from, and by to; 0: nothing is known yet
+		owner    *wait         // will write the next; nil: none
 	} // guarded by mu
 	at   int             // the place that is looked at last. Guarded by mu
 	plan []time.Duration // when to look, in order; empty: not known. Guarded by mu
-	hits int             // waits in a row that ended with the first planned look. Guarded by mu
+	// hits are the waits in a row that ended with the first planned look, or before; probes are the looks before it, in a
+	// row, that failed. Guarded by mu.
+	hits, probes int
 }
 
 // wait is one wait of a poll: the looks of one loop.
@@ -62,15 +69,14 @@ type wait struct {
 	found     bool          // this look was the last. Guarded by the task's mu
 }
 
-// begin begins a wait. Latencies are taken of waits as they begin: each takes one of the places, if one is free, and
-// writes its latency there. Taken as they end, the last latencies of many waits that began together would be the
-// longest.
+// begin begins a wait. What is remembered are waits as they begin: each takes one of the places, if one is free, and
+// writes there what it has learned. Taken as they end, the last of many waits that began together would be the longest.
 func (p *pace) begin(now time.Duration) *wait {
 	w := &wait{pace: p, began: now}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.hits >= hitsRow {
-		w.early = p.plan[0] / 2
+		w.early = p.plan[0] - p.plan[0]>>(p.probes+1)
 	}
 	for range p.places {
 		p.at = (p.at + 1) % paceLen
@@ -105,7 +111,7 @@ func pauseAfter(plan []time.Duration, early, now time.Duration) time.Duration {
 	if len(plan) == 0 {
 		return now / growFirst
 	}
-	k, _ := slices.BinarySearch(plan, now+1)
+	k, _ := slices.BinarySearch(plan, now+now/lookApart+1)
 	switch {
 	case now < early:
 		return early - now
@@ -126,7 +132,7 @@ func (w *wait) end() {
 		if place := &p.places[k]; place.owner == w {
 			place.owner = nil
 			if w.found && w.looks > 1 { // a condition that was true at once says nothing about those that were not
-				place.latency = w.latency()
+				place.from, place.to = w.interval()
 				p.learnLocked(w)
 			}
 			return
@@ -134,33 +140,53 @@ func (w *wait) end() {
 	}
 }
 
-// latency is when the condition seems to have become true.
-func (w *wait) latency() time.Duration {
+// interval is when the condition seems to have become true.
+func (w *wait) interval() (from, to time.Duration) {
 	if w.last <= w.now/2 {
-		return max(1, w.now-w.now/hitMargin)
+		return w.now - w.now/hitMargin, w.now
 	}
-	return (w.last + w.now) / 2
+	return w.last, w.now
 }
 
 // learnLocked makes the plan anew. Needs p.mu.
 func (p *pace) learnLocked(w *wait) {
-	if len(p.plan) > 0 && w.now <= p.plan[0] {
-		p.hits++
-	} else {
-		p.hits = 0
-	}
-	var seen []time.Duration
-	for _, place := range p.places {
-		if place.latency > 0 {
-			seen = append(seen, place.latency)
-		}
-	}
-	if len(seen) < paceKnown {
+	p.countLocked(w)
+	seen := p.seenLocked()
+	if len(seen) < paceKnown*paceParts {
 		return
 	}
-	slices.Sort(seen)
 	seen = seen[:len(seen)-len(seen)/paceTrim]
 	p.plan = cheapest(seen, seen[len(seen)/2]/lookPrice)
+}
+
+// countLocked counts hits and probes. Needs p.mu.
+func (p *pace) countLocked(w *wait) {
+	switch {
+	case len(p.plan) == 0 || w.now > p.plan[0]:
+		p.hits, p.probes = 0, 0
+	case w.now <= w.early:
+		p.probes = 0
+	case w.early == 0:
+		p.hits++
+	default:
+		if p.probes++; p.probes == probesLen { // the first planned look is where it should be
+			p.hits, p.probes = 0, 0
+		}
+	}
+}
+
+// seenLocked returns times that stand for what is known, sorted. Needs p.mu.
+func (p *pace) seenLocked() (seen []time.Duration) {
+	for _, place := range p.places {
+		if place.to == 0 {
+			continue
+		}
+		for k := range time.Duration(paceParts) {
+			seen = append(seen, place.from+(place.to-place.from)*(2*k+1)/(2*paceParts))
+		}
+	}
+	slices.Sort(seen)
+	return seen
 }
 
 // cheapest returns when to look such that the looks, at the given price each, and the time from a latency to the look

@@ -342,3 +342,28 @@ func (w *workersSeen) all() (numbers []int) {
 	}
 	return numbers
 }
+
+// After one batch the next has its pace: few looks, and little later than its conditions.
+func TestPollLearnsFromABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leak.Check(t)
+		f := after()
+		latencies := make([]time.Duration, 500)
+		for i := range latencies {
+			latencies[i] = time.Second + time.Duration(i%100)*time.Millisecond
+		}
+		s := &lazy.Session{Parallelism: 1}
+		batch := func() (looks int, took time.Duration) {
+			begin := time.Now()
+			for _, n := range lazy.Must(lazy.GetAll(t.Context(), f.Each(latencies), lazy.In(s))) {
+				looks += n
+			}
+			return looks, time.Since(begin)
+		}
+		learning, _ := batch()
+		looks, took := batch()
+		require.Less(t, 3*looks, learning)
+		require.LessOrEqual(t, looks, 5*len(latencies))
+		require.Less(t, took, 1200*time.Millisecond)
+	})
+}

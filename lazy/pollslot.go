@@ -151,9 +151,9 @@ func (p *pollSlot) othersWait() bool {
 // takeBack is told that the call has ended while the slot was lent. A function in pause takes it back itself.
 func (p *pollSlot) takeBack() {
 	p.gets.mu.Lock()
-	waits := p.waits > 0
+	itself := p.waits > 0 || p.held // it is about to, or just has
 	p.gets.mu.Unlock()
-	if waits {
+	if itself {
 		return
 	}
 	if p.slot != nil {
@@ -171,22 +171,22 @@ func (p *pollSlot) awaited() bool {
 	return p.waits > 0
 }
 
-// free gives up for good what the function holds that nobody else gives up: it has returned.
+// free gives up for good what the function holds that nobody else gives up: it has returned. Whoever runs the call on a
+// slot that is not the function's goes on with that slot, so it is taken back from goroutines left behind in pause.
 func (p *pollSlot) free() {
 	p.gets.mu.Lock()
-	defer p.gets.mu.Unlock()
-	p.stopped = true
+	held := p.held
+	p.held, p.stopped = false, true
 	if p.late {
 		for _, l := range p.x.c.limits {
 			l.Release()
 		}
 	}
-	switch {
-	case p.slot == nil:
-	case p.own && p.held:
+	if p.own && held {
 		p.slot.Lend()
-	case !p.own && !p.held: // a goroutine that the function has left behind is in pause, and whoever runs the call goes on
-		p.slot.Reclaim()
 	}
-	p.held = false
+	p.gets.mu.Unlock()
+	if !p.own && !held && p.slot != nil {
+		p.slot.Reclaim() // without the lock: one of them may have the slot, and need the lock to give it up
+	}
 }
