@@ -21,6 +21,7 @@ type Task struct {
 	mu    sync.Mutex
 	waits []*wait // guarded by mu
 	ended error   // of the context, if it has ended a Spin. Guarded by mu
+	over  bool    // no more waits are begun. Guarded by mu
 }
 
 func newTask(ctx context.Context) *Task {
@@ -65,10 +66,10 @@ func (t *Task) Err() error {
 // waited for.
 func (t *Task) Spin() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		if !t.goesOn() {
+		w := t.begin()
+		if w == nil {
 			return
 		}
-		w := t.begin()
 		for n := 0; t.goesOn(); n++ {
 			w.look(clock())
 			if !yield(n) {
@@ -83,9 +84,13 @@ func (t *Task) Spin() iter.Seq[int] {
 // clock is the time for paces.
 func clock() time.Duration { return time.Duration(mono()) }
 
+// begin begins a wait; nil if the task is over.
 func (t *Task) begin() *wait {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.over {
+		return nil
+	}
 	w := t.call.node.fn.paces[min(len(t.waits), spinsLen-1)].begin(clock())
 	t.waits = append(t.waits, w)
 	return w
@@ -140,5 +145,8 @@ func (t *Task) end(err error) error {
 // close ends the task also where the function has not returned, but panicked or ended its goroutine.
 func (t *Task) close() {
 	close(t.done)
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
 	_ = t.end(ErrGoexit)
 }
