@@ -13,8 +13,8 @@ type Func0[R any] func() Data[R]
 // Pure0 wraps a function that cannot fail. Like all wraps it panics if fn is nil.
 func Pure0[R any](fn func() R, opts ...Option) Func0[R] {
 	f := newFunction[R](fn, opts)
-	f.call = func(n *node, _ context.Context) error {
-		*valueAt[R](n) = fn()
+	f.call = func(n *node, _ context.Context, at *frame) error {
+		put(n, at, fn())
 		return nil
 	}
 	return recorder0[R](f)
@@ -24,10 +24,10 @@ func Pure0[R any](fn func() R, opts ...Option) Func0[R] {
 func Wrap0[R any](fn func(context.Context) (R, error), opts ...Option) Func0[R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext = true
-	f.call = func(n *node, ctx context.Context) error {
+	f.call = func(n *node, ctx context.Context, at *frame) error {
 		v, err := fn(ctx)
 		if err == nil {
-			*valueAt[R](n) = v
+			put(n, at, v)
 		}
 		return err
 	}
@@ -38,7 +38,7 @@ func Wrap0[R any](fn func(context.Context) (R, error), opts ...Option) Func0[R] 
 func Bind0[R any](fn func(context.Context) (Data[R], error), opts ...Option) Func0[R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
-	f.call = func(n *node, ctx context.Context) error {
+	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx)
 		if err == nil {
 			n.extra().inner = d.n
@@ -52,6 +52,7 @@ func Bind0[R any](fn func(context.Context) (Data[R], error), opts ...Option) Fun
 func recorder0[R any](f *function) Func0[R] {
 	s := &slabs[form0[R]]{}
 	offset := unsafe.Offsetof(form0[R]{}.val)
+	f.stride = unsafe.Sizeof(form0[R]{})
 	f.clone = func(n *node) *node {
 		call := s.take()
 		return n.fn.record(&call.node, offset, 0)
@@ -74,8 +75,8 @@ type Func1[A, R any] func(a Data[A]) Data[R]
 // not at all. It panics if fn is nil.
 func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
-	f.call = func(n *node, _ context.Context) error {
-		*valueAt[R](n) = fn(*valueAt[A](n.input(0)))
+	f.call = func(n *node, _ context.Context, at *frame) error {
+		put(n, at, fn(take[A](n, 0, at)))
 		return nil
 	}
 	return recorder1[A, R](f)
@@ -89,10 +90,10 @@ func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext = true
-	f.call = func(n *node, ctx context.Context) error {
-		v, err := fn(ctx, *valueAt[A](n.input(0)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		v, err := fn(ctx, take[A](n, 0, at))
 		if err == nil {
-			*valueAt[R](n) = v
+			put(n, at, v)
 		}
 		return err
 	}
@@ -106,8 +107,8 @@ func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Fun
 func Bind1[A, R any](fn func(context.Context, A) (Data[R], error), opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
-	f.call = func(n *node, ctx context.Context) error {
-		d, err := fn(ctx, *valueAt[A](n.input(0)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		d, err := fn(ctx, take[A](n, 0, at))
 		if err == nil {
 			n.extra().inner = d.n
 		}
@@ -120,6 +121,7 @@ func Bind1[A, R any](fn func(context.Context, A) (Data[R], error), opts ...Optio
 func recorder1[A, R any](f *function) Func1[A, R] {
 	s := &slabs[form1[R]]{}
 	offset := unsafe.Offsetof(form1[R]{}.val)
+	f.stride = unsafe.Sizeof(form1[R]{})
 	f.clone = func(n *node) *node {
 		call := s.take()
 		call.in = (*form1[R])(unsafe.Pointer(n)).in
@@ -153,8 +155,8 @@ type Func2[A, B, R any] func(a Data[A], b Data[B]) Data[R]
 // Pure2 is [Pure1] for functions of 2 arguments.
 func Pure2[A, B, R any](fn func(A, B) R, opts ...Option) Func2[A, B, R] {
 	f := newFunction[R](fn, opts)
-	f.call = func(n *node, _ context.Context) error {
-		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
+	f.call = func(n *node, _ context.Context, at *frame) error {
+		put(n, at, fn(take[A](n, 0, at), take[B](n, 1, at)))
 		return nil
 	}
 	return recorder2[A, B, R](f)
@@ -164,10 +166,10 @@ func Pure2[A, B, R any](fn func(A, B) R, opts ...Option) Func2[A, B, R] {
 func Wrap2[A, B, R any](fn func(context.Context, A, B) (R, error), opts ...Option) Func2[A, B, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext = true
-	f.call = func(n *node, ctx context.Context) error {
-		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		v, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at))
 		if err == nil {
-			*valueAt[R](n) = v
+			put(n, at, v)
 		}
 		return err
 	}
@@ -178,8 +180,8 @@ func Wrap2[A, B, R any](fn func(context.Context, A, B) (R, error), opts ...Optio
 func Bind2[A, B, R any](fn func(context.Context, A, B) (Data[R], error), opts ...Option) Func2[A, B, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext, f.binds, f.plain = true, true, false
-	f.call = func(n *node, ctx context.Context) error {
-		d, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		d, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at))
 		if err == nil {
 			n.extra().inner = d.n
 		}
@@ -192,6 +194,7 @@ func Bind2[A, B, R any](fn func(context.Context, A, B) (Data[R], error), opts ..
 func recorder2[A, B, R any](f *function) Func2[A, B, R] {
 	s := &slabs[form2[R]]{}
 	offset := unsafe.Offsetof(form2[R]{}.val)
+	f.stride = unsafe.Sizeof(form2[R]{})
 	f.clone = func(n *node) *node {
 		call := s.take()
 		call.in = (*form2[R])(unsafe.Pointer(n)).in
@@ -246,8 +249,8 @@ type Func3[A, B, C, R any] func(a Data[A], b Data[B], c Data[C]) Data[R]
 // Pure3 is [Pure1] for functions of 3 arguments.
 func Pure3[A, B, C, R any](fn func(A, B, C) R, opts ...Option) Func3[A, B, C, R] {
 	f := newFunction[R](fn, opts)
-	f.call = func(n *node, _ context.Context) error {
-		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)))
+	f.call = func(n *node, _ context.Context, at *frame) error {
+		put(n, at, fn(take[A](n, 0, at), take[B](n, 1, at), take[C](n, 2, at)))
 		return nil
 	}
 	return recorder3[A, B, C, R](f)
@@ -257,10 +260,10 @@ func Pure3[A, B, C, R any](fn func(A, B, C) R, opts ...Option) Func3[A, B, C, R]
 func Wrap3[A, B, C, R any](fn func(context.Context, A, B, C) (R, error), opts ...Option) Func3[A, B, C, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext = true
-	f.call = func(n *node, ctx context.Context) error {
-		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		v, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at), take[C](n, 2, at))
 		if err == nil {
-			*valueAt[R](n) = v
+			put(n, at, v)
 		}
 		return err
 	}
@@ -271,6 +274,7 @@ func Wrap3[A, B, C, R any](fn func(context.Context, A, B, C) (R, error), opts ..
 func recorder3[A, B, C, R any](f *function) Func3[A, B, C, R] {
 	s := &slabs[form3[R]]{}
 	offset := unsafe.Offsetof(form3[R]{}.val)
+	f.stride = unsafe.Sizeof(form3[R]{})
 	f.clone = func(n *node) *node {
 		call := s.take()
 		call.in = (*form3[R])(unsafe.Pointer(n)).in
@@ -328,8 +332,8 @@ type Func4[A, B, C, D, R any] func(a Data[A], b Data[B], c Data[C], d Data[D]) D
 // Pure4 is [Pure1] for functions of 4 arguments.
 func Pure4[A, B, C, D, R any](fn func(A, B, C, D) R, opts ...Option) Func4[A, B, C, D, R] {
 	f := newFunction[R](fn, opts)
-	f.call = func(n *node, _ context.Context) error {
-		*valueAt[R](n) = fn(*valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)), *valueAt[D](n.input(3)))
+	f.call = func(n *node, _ context.Context, at *frame) error {
+		put(n, at, fn(take[A](n, 0, at), take[B](n, 1, at), take[C](n, 2, at), take[D](n, 3, at)))
 		return nil
 	}
 	return recorder4[A, B, C, D, R](f)
@@ -339,10 +343,10 @@ func Pure4[A, B, C, D, R any](fn func(A, B, C, D) R, opts ...Option) Func4[A, B,
 func Wrap4[A, B, C, D, R any](fn func(context.Context, A, B, C, D) (R, error), opts ...Option) Func4[A, B, C, D, R] {
 	f := newFunction[R](fn, opts)
 	f.wantsContext = true
-	f.call = func(n *node, ctx context.Context) error {
-		v, err := fn(ctx, *valueAt[A](n.input(0)), *valueAt[B](n.input(1)), *valueAt[C](n.input(2)), *valueAt[D](n.input(3)))
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		v, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at), take[C](n, 2, at), take[D](n, 3, at))
 		if err == nil {
-			*valueAt[R](n) = v
+			put(n, at, v)
 		}
 		return err
 	}
@@ -353,6 +357,7 @@ func Wrap4[A, B, C, D, R any](fn func(context.Context, A, B, C, D) (R, error), o
 func recorder4[A, B, C, D, R any](f *function) Func4[A, B, C, D, R] {
 	s := &slabs[form4[R]]{}
 	offset := unsafe.Offsetof(form4[R]{}.val)
+	f.stride = unsafe.Sizeof(form4[R]{})
 	f.clone = func(n *node) *node {
 		call := s.take()
 		call.in = (*form4[R])(unsafe.Pointer(n)).in

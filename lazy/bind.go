@@ -19,22 +19,36 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	case inner == n:
 		return false, &CycleError{Calls: []string{n.label()}}
 	}
-	n.note(func(e *extra) { e.find(inner) })
-	if inner.ready() {
-		n.fn.typ.copy(n, inner)
+	here := &callContext{Context: x.c, run: r, node: n}
+	if x.c == nil {
+		here.Context = r.base
+	}
+	child := newRun(r.base, r.op, []*node{inner}, r.options, here, r)
+	here.foundAll(inner)
+	if child.n == 0 { // it has its value
+		x.wentOnTo(child)
 		return false, nil
 	}
-	o := r.options
-	child := newRun(r.base, r.op, []*node{inner}, o, &callContext{Context: x.c, run: r, node: n}, r)
-	if child.n == 0 { // another run was faster
-		n.fn.typ.copy(n, inner)
-		return false, nil
-	}
-	if x.c.takeBack() {
+	if x.c != nil && x.c.takeBack() {
 		x.limits = nil
 	}
 	x.releaseLimits() // its function has returned
-	child.then = func() { r.wentOn(x, child, inner) }
+	if !x.async {
+		x.async = true
+		r.host.Later()
+	}
+	r.startPart(child, func() { r.wentOn(x, child) })
+	return true, nil
+}
+
+// startPart starts a run that is part of r. over is called when it is over.
+func (r *run) startPart(child *run, over func()) {
+	child.then = func() {
+		r.mu.Lock()
+		delete(r.children, child)
+		r.mu.Unlock()
+		over()
+	}
 	r.mu.Lock()
 	if r.children == nil {
 		r.children = make(map[*run]struct{})
@@ -42,15 +56,21 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	r.children[child] = struct{}{}
 	ended := r.ended.Load()
 	r.mu.Unlock()
-	if !x.async {
-		x.async = true
-		r.host.Later()
-	}
 	child.start()
 	if ended {
 		child.halt(ErrNoWaiters)
 	}
-	return true, nil
+}
+
+// wentOnTo takes the value of a Bind from what it went on to.
+func (x *execution) wentOnTo(child *run) {
+	v := child.valueOf(0)
+	if x.tracked {
+		x.frame.out = x.node.fn.typ.box(v.p)
+	} else {
+		x.node.fn.typ.copy(x.node, v.p)
+	}
+	child.plan.free()
 }
 
 // adopt makes r part of parent: in the eyes of observers, and in its bounds.
@@ -60,14 +80,14 @@ func (r *run) adopt(parent *run) {
 }
 
 // wentOn ends a Bind whose rest is over.
-func (r *run) wentOn(x *execution, child *run, inner *node) {
-	r.mu.Lock()
-	delete(r.children, child)
-	r.mu.Unlock()
-	if inner.ready() {
-		x.node.fn.typ.copy(x.node, inner)
-		child.plan.free()
-		r.finish(x, nil)
+func (r *run) wentOn(x *execution, child *run) {
+	if child.valueOf(0).p != nil {
+		x.wentOnTo(child)
+		var err error
+		if x.tracked {
+			err = r.valued(x)
+		}
+		r.finish(x, r.failureOf(x, err))
 		return
 	}
 	g := child.failureAt(int32(child.n - 1)) // the target is planned last

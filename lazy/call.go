@@ -24,6 +24,13 @@ type execution struct {
 	start  int64        // ns since the process began
 	silent bool         // observers are not told of it: it has not run
 	late   <-chan error // of a function that was abandoned: it has not returned
+
+	// Of tracked calls: see view.go.
+	tracked bool
+	private bool   // the result is for the run alone
+	again   bool   // a Bind whose function is not to be called again
+	was     uint32 // the node's word when it was claimed
+	frame   frame
 }
 
 // callContext is the context that a call's function sees. A Get that is given it, or a context made from it, knows the
@@ -140,8 +147,20 @@ func (n *node) runsOn() executor.Executor {
 	return n.fn.opts.runsOn
 }
 
+// framed is what the function of the call is given.
+func (x *execution) framed() *frame {
+	if x.tracked {
+		return &x.frame
+	}
+	return nil
+}
+
 // perform runs a call on this goroutine.
 func (r *run) perform(x *execution) executor.Status {
+	if x.again {
+		x.silent = true
+		return r.conclude(x, nil)
+	}
 	fn := x.node.fn
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
@@ -211,7 +230,7 @@ func (x *execution) once(ctx context.Context) (err error) {
 	if h := x.run.hooks; h.marks() {
 		err = h.marked(x, ctx)
 	} else {
-		err = x.node.fn.call(x.node, ctx)
+		err = x.node.fn.call(x.node, ctx, x.framed())
 	}
 	returned = true
 	return err

@@ -54,19 +54,25 @@ func consts[T any](vs []T) []Data[T] {
 // and what it got counts as an input. A goroutine that the function has started must pass it, too: with another context
 // nothing tells that the worker waits for it, and with one worker in all both wait for ever.
 func (d Data[T]) Get(ctx context.Context, opts ...RunOption) (T, error) {
-	if d.n != nil && d.n.ready() {
-		if ctx != context.Background() {
-			foundBy(ctx, d.n)
+	if d.n != nil {
+		if w := d.n.word.Load(); isReady(w) && d.n.settled(w) && (ctx == context.Background() || foundBy(ctx, d.n)) {
+			if w&flagCell == 0 {
+				return *valueAt[T](d.n), nil
+			}
+			if c := d.n.more.Load().cell.Load(); c != nil {
+				return *(*T)(c.value()), nil
+			}
 		}
-		return *valueAt[T](d.n), nil
 	}
 	return d.getSlow(ctx, opts)
 }
 
 func (d Data[T]) getSlow(ctx context.Context, opts []RunOption) (v T, err error) {
-	if err = force(ctx, "get", d.n, opts); err == nil {
-		v = *valueAt[T](d.n)
+	r, err := force(ctx, "get", d.n, opts)
+	if err == nil {
+		v = *(*T)(r.valueOf(0).p)
 	}
+	r.free()
 	return v, err
 }
 
@@ -79,7 +85,7 @@ func (d Data[T]) On(ex executor.Executor) Data[T] {
 	if d.n == nil {
 		panic("lazy: Data.On: " + ErrZeroData.Error())
 	}
-	if d.n.state() == stateSource {
+	if d.n.fn == sourceFunction {
 		return d
 	}
 	return Data[T]{n: d.n.again(func(x *extra) { x.runsOn = ex })}
@@ -94,7 +100,7 @@ func After[T any](d Data[T], first ...Target) Data[T] {
 	if d.n == nil {
 		panic("lazy: After: " + ErrZeroData.Error())
 	}
-	if d.n.state() == stateSource {
+	if d.n.fn == sourceFunction {
 		d = identity[T]()(d)
 	}
 	return Data[T]{n: d.n.again(func(x *extra) { x.order = append(x.order, order...) })}
@@ -131,6 +137,7 @@ func (d Data[T]) State() graph.State {
 	if d.n == nil {
 		return graph.Pending
 	}
+	settleAll(d.n)
 	return d.n.graphState()
 }
 
@@ -140,5 +147,6 @@ func (d Data[T]) String() string {
 	if d.n == nil {
 		return "zero Data"
 	}
+	settleAll(d.n)
 	return d.n.describe()
 }

@@ -131,6 +131,26 @@ func (e *CycleError) Error() string {
 	return "cycle: " + strings.Join(append(e.Calls, e.Calls[0]), " → ")
 }
 
+// Permanent marks an error as one that trying again will not mend: a call that returns it is not run again by the next Get,
+// which fails with the same error at once, until one of the call's inputs changes or [Data.Invalidate] forgets it.
+// Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+func isPermanent(err error) bool {
+	var p *permanentError
+	return errors.As(err, &p)
+}
+
 // isContextError reports whether err is, or wraps, the end of a context.
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)

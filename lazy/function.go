@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"unsafe"
 )
 
 // function is what all calls of one wrapped function share.
@@ -18,8 +20,10 @@ type function struct {
 	typ   valueType
 
 	// call runs the function for n: reads the inputs' values, runs, writes n's value. The context is nil for functions
-	// that take none.
-	call func(n *node, ctx context.Context) error
+	// that take none, the frame where neither n nor its inputs are tracked.
+	call func(n *node, ctx context.Context, at *frame) error
+	// stride is the distance between nodes of the function in a slab.
+	stride uintptr
 	// clone records the same call once more.
 	clone func(n *node) *node
 	// binds says that call leaves the node whose value is to be n's in n's extra.
@@ -31,8 +35,22 @@ type function struct {
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 
+	// equal is made by equality.
+	equal     func(a, b unsafe.Pointer) bool
+	equalOnce sync.Once
+
 	// est is what a call is thought to cost.
 	est estimate
+}
+
+// equality is how results of f are compared; nil if no two are the same.
+func (f *function) equality() func(a, b unsafe.Pointer) bool {
+	f.equalOnce.Do(func() {
+		if f.equal = f.opts.equal; f.equal == nil {
+			f.equal = equalOf(f.typ.typ())
+		}
+	})
+	return f.equal
 }
 
 // none is the context of functions that take none.
@@ -40,19 +58,22 @@ var none context.Context
 
 // valueType is what the ungeneric part needs to know about the type of a value.
 type valueType interface {
-	// any returns n's value. n must be ready.
-	any(n *node) any
-	// copy copies the value of from to that of to.
-	copy(to, from *node)
-	name() string
+	// any returns the value at p.
+	any(p unsafe.Pointer) any
+	// copy copies the value at from to the node itself.
+	copy(to *node, from unsafe.Pointer)
+	// box puts the value at from into a cell of its own.
+	box(from unsafe.Pointer) *cellHead
+	typ() reflect.Type
 }
 
 // typeOf implements valueType. It has no size: as an interface it is one word that points to its methods.
 type typeOf[T any] struct{}
 
-func (typeOf[T]) any(n *node) any     { return *valueAt[T](n) }
-func (typeOf[T]) copy(to, from *node) { *valueAt[T](to) = *valueAt[T](from) }
-func (typeOf[T]) name() string        { return reflect.TypeFor[T]().String() }
+func (typeOf[T]) any(p unsafe.Pointer) any           { return *(*T)(p) }
+func (typeOf[T]) copy(to *node, from unsafe.Pointer) { *valueAt[T](to) = *(*T)(from) }
+func (typeOf[T]) box(from unsafe.Pointer) *cellHead  { return newCell(*(*T)(from)) }
+func (typeOf[T]) typ() reflect.Type                  { return reflect.TypeFor[T]() }
 
 // sourceFunction stands in nodes that were given a value.
 var sourceFunction = &function{plain: true}
@@ -67,6 +88,9 @@ func newFunction[R any](fn any, opts []Option) *function {
 			panic(fmt.Sprintf("lazy: wrap at %s: option %d is nil", f.where, i+1))
 		}
 		o(&f.opts)
+	}
+	if t := f.opts.equalType; t != nil && t != reflect.TypeFor[R]() {
+		panic(fmt.Sprintf("lazy: wrap at %s: Equal compares %v, but the function returns %v", f.where, t, reflect.TypeFor[R]()))
 	}
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
@@ -127,7 +151,7 @@ func (n *node) detached() bool {
 // record finishes a form that has its inputs: from here on it is a call.
 func (f *function) record(n *node, offset uintptr, inputs int) *node {
 	n.fn = f
-	n.meta = newMeta(offset, inputs)
+	n.meta |= newMeta(offset, inputs) // the place in the slab is there already
 	n.word.Store(statePending)
 	return n
 }
@@ -135,7 +159,7 @@ func (f *function) record(n *node, offset uintptr, inputs int) *node {
 // withoutInput returns a function that stands in for f in a call with a zero Data among its inputs: running it is the
 // error. The missing inputs are replaced by a source of nothing.
 func (f *function) withoutInput(in []*node) *function {
-	g := &function{name: f.name, where: f.where, opts: options{name: f.name}, typ: f.typ, plain: true, clone: f.clone}
+	g := &function{name: f.name, where: f.where, opts: options{name: f.name}, typ: f.typ, plain: true, clone: f.clone, stride: f.stride}
 	recordedAt := userLine()
 	for k := range in {
 		if in[k] != nil {
@@ -144,7 +168,7 @@ func (f *function) withoutInput(in []*node) *function {
 		in[k] = nothing
 		if g.call == nil {
 			err := zeroArgument(k+1, f.name, recordedAt)
-			g.call = func(*node, context.Context) error { return err }
+			g.call = func(*node, context.Context, *frame) error { return err }
 		}
 	}
 	return g

@@ -14,7 +14,9 @@ func Run(ctx context.Context, targets []Target, opts ...RunOption) error {
 			nodes[i] = t.target()
 		}
 	}
-	return forceAll(ctx, "run", nodes, opts)
+	r, err := forceAll(ctx, "run", nodes, opts)
+	r.free()
+	return err
 }
 
 // GetAll computes all handles in one run and returns their values, in order. What they share is computed once. If a
@@ -25,61 +27,64 @@ func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, e
 	for i, d := range ds {
 		nodes[i] = d.n
 	}
-	err := forceAll(ctx, "get", nodes, opts)
+	r, err := forceAll(ctx, "get", nodes, opts)
 	if _, partial := err.(*PartialError); err != nil && !partial { // forceAll returns it as it is
 		return nil, err
 	}
 	vs := make([]T, len(ds))
-	for i, d := range ds {
-		vs[i] = valueOr(d, err, i)
+	for i := range ds {
+		vs[i] = valueOr[T](r, err, i)
 	}
+	r.free()
 	return vs, err
 }
 
 // Get2 computes two handles of different types in one run. Errors are those of [Run]; values that could not be had are
 // zero.
 func Get2[A, B any](ctx context.Context, a Data[A], b Data[B], opts ...RunOption) (A, B, error) {
-	err := forceAll(ctx, "get", []*node{a.n, b.n}, opts)
-	return valueOr(a, err, 0), valueOr(b, err, 1), err
+	r, err := forceAll(ctx, "get", []*node{a.n, b.n}, opts)
+	defer r.free()
+	return valueOr[A](r, err, 0), valueOr[B](r, err, 1), err
 }
 
 // Get3 is [Get2] for three handles.
 func Get3[A, B, C any](ctx context.Context, a Data[A], b Data[B], c Data[C], opts ...RunOption) (A, B, C, error) {
-	err := forceAll(ctx, "get", []*node{a.n, b.n, c.n}, opts)
-	return valueOr(a, err, 0), valueOr(b, err, 1), valueOr(c, err, 2), err
+	r, err := forceAll(ctx, "get", []*node{a.n, b.n, c.n}, opts)
+	defer r.free()
+	return valueOr[A](r, err, 0), valueOr[B](r, err, 1), valueOr[C](r, err, 2), err
 }
 
-// valueOr returns d's value if err does not say that target i has none.
-func valueOr[T any](d Data[T], err error, i int) (v T) {
+// valueOr returns the value of target i if err does not say that it has none.
+func valueOr[T any](r *run, err error, i int) (v T) {
 	if err != nil {
 		partial, ok := err.(*PartialError) // forceAll returns it as it is
 		if !ok || partial.Errs[i] != nil {
 			return v
 		}
 	}
-	return *valueAt[T](d.n)
+	return *(*T)(r.valueOf(i).p)
 }
 
 // force computes one target. It returns an *Error.
-func force(ctx context.Context, op string, target *node, opts []RunOption) error {
+func force(ctx context.Context, op string, target *node, opts []RunOption) (*run, error) {
 	r, err := runFor(ctx, op, []*node{target}, opts)
-	if err != nil || r == nil {
-		return err
+	if err != nil || r.n == 0 {
+		return r, err
 	}
-	return r.result(false)
+	return r, r.result(false)
 }
 
 // forceAll computes the targets. It returns an *Error or, if the run was to keep going, a *PartialError.
-func forceAll(ctx context.Context, op string, targets []*node, opts []RunOption) error {
+func forceAll(ctx context.Context, op string, targets []*node, opts []RunOption) (*run, error) {
 	r, err := runFor(ctx, op, targets, opts)
-	if err != nil || r == nil {
-		return err
+	if err != nil || r.n == 0 {
+		return r, err
 	}
-	return r.result(r.options.keepGoing)
+	return r, r.result(r.options.keepGoing)
 }
 
-// runFor runs what the targets need and waits for it. The run it returns is over; nil means that there was nothing to
-// do.
+// runFor runs what the targets need and waits for it. The run it returns is over, and to be freed; n is 0 if
+// there was nothing to do.
 func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (*run, error) {
 	if ctx == nil {
 		panic("lazy: " + op + ": the context is nil")
@@ -93,19 +98,16 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 	if err != nil {
 		return nil, &Error{Op: op, Call: firstLabel(targets), Err: err}
 	}
-	if outer != nil {
-		outer.node.note(func(e *extra) {
-			for _, t := range targets {
-				e.find(t)
-			}
-		})
-	}
 	r := newRun(ctx, op, targets, o, outer, nil)
+	if outer != nil {
+		outer.foundAll(targets...)
+	}
 	if r.n == 0 {
-		return nil, nil
+		return r, nil
 	}
 	if ctx.Err() != nil {
 		r.halt(ErrNoWaiters)
+		r.leaveView()
 		return nil, left(ctx, op, targets)
 	}
 	r.start()
@@ -122,11 +124,10 @@ func (r *run) result(partially bool) error {
 	case r.hooks != nil && r.hooks.err != nil:
 		return &Error{Op: r.op, Call: "observer", Err: r.hooks.err}
 	case first == nil && !r.halted.Load():
-		r.plan.free()
 		return nil
 	case partially:
 		return r.partial()
-	case len(r.targets) == 1 && r.targets[0].ready():
+	case len(r.targets) == 1 && r.valueOf(0).p != nil:
 		return nil
 	case len(r.targets) == 1 || first == nil:
 		return r.errorOf(int32(r.n - 1)) // a single target is planned last
@@ -135,14 +136,20 @@ func (r *run) result(partially bool) error {
 	}
 }
 
+// free gives back what the run was planned with, if it came out well: else others may still look at it.
+func (r *run) free() {
+	if r != nil && !r.halted.Load() && r.firstFailure() == nil {
+		r.plan.free()
+	}
+}
+
 // partial has an error per target that has no value; nil if all have one.
 func (r *run) partial() error {
 	errs := make([]error, len(r.targets))
-	places := r.places()
 	failed := false
-	for i, t := range r.targets {
-		if !t.ready() {
-			errs[i], failed = r.errorOf(places[t]), true
+	for i := range r.targets {
+		if r.valueOf(i).p == nil {
+			errs[i], failed = r.errorOf(r.plan.targets[i].pos), true
 		}
 	}
 	if !failed {

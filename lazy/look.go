@@ -33,18 +33,23 @@ func (n *node) preview() string {
 	if !n.ready() {
 		return ""
 	}
-	typ := n.fn.typ
+	return preview(n.valueType().any(n.version().p))
+}
+
+// valueType is the type of n's value.
+func (n *node) valueType() valueType {
 	if n.fn == sourceFunction {
-		typ = n.source().typ
+		return n.source().typ
 	}
-	return preview(typ.any(n))
+	return n.fn.typ
 }
 
 // describe is what handles print.
 func (n *node) describe() string {
-	switch n.state() {
-	case stateDone, stateCached, stateSource:
+	if n.ready() {
 		return n.label() + " = " + n.preview()
+	}
+	switch n.state() {
 	case stateFailed:
 		if err := n.noted().err; err != nil {
 			return n.label() + " failed: " + oneLine(textOf(err), 4*previewMax)
@@ -111,6 +116,7 @@ func snapshotOf(targets []*node) graph.Snapshot {
 		next int
 	}
 	var s graph.Snapshot
+	settleAll(targets...)
 	seen := make(map[*node]uint8)
 	for _, t := range targets {
 		if seen[t] != 0 {
@@ -146,7 +152,7 @@ func snapshotOf(targets []*node) graph.Snapshot {
 // Plan returns exactly the calls that a Get of the targets would run now, in an order in which one worker would run
 // them, each with the reason. Nothing runs. What a Bind will go on to is not known before it has run.
 func Plan(targets ...Target) graph.Snapshot {
-	p := newPlan(nodesOf("Plan", targets))
+	p := newPlan(nodesOf("Plan", targets), false, nil, nil)
 	defer p.free()
 	var s graph.Snapshot
 	for i, n := range p.order {
@@ -162,6 +168,15 @@ func Plan(targets ...Target) graph.Snapshot {
 
 // reason says why a Get would run the call, or would not.
 func (n *node) reason() string {
+	w := n.word.Load()
+	if w&flagStale != 0 {
+		switch s := w & stateMask; {
+		case w&flagForced != 0:
+			return "was invalidated"
+		case s == stateDone || s == stateCached:
+			return "something before it has changed: it runs if an input comes out different"
+		}
+	}
 	switch n.state() {
 	case stateSource:
 		return "is a given value"

@@ -119,14 +119,21 @@ func apart(ctx context.Context, f func()) {
 	<-done
 }
 
-// foundBy notes that the call whose function was given ctx has got n: n is an input of it.
-func foundBy(ctx context.Context, n *node) {
+// foundBy notes that the call whose function was given ctx has got n: n is an input of it. It reports false if n's value
+// may not be the one that the call's run sees.
+func foundBy(ctx context.Context, n *node) bool {
 	if ctx == nil {
-		return
+		return true
 	}
-	if c := callOf(ctx); c != nil {
-		c.node.note(func(x *extra) { x.find(n) })
+	c := callOf(ctx)
+	if c == nil {
+		return true
 	}
+	if changes.state.Load() != 0 {
+		return false // the long way, which settles that
+	}
+	c.foundAll(n)
+	return true
 }
 
 // knownFrom is the number of found inputs from which on a map says which are there.

@@ -22,7 +22,7 @@ import (
 type node struct {
 	// fn is what was wrapped. Written when the call is recorded, as are meta and the inputs.
 	fn *function
-	// meta is id<<16 | offset of the value<<8 | number of inputs.
+	// meta is id<<16 | offset of the value<<8 | place in the slab<<3 | number of inputs.
 	meta uint64
 	// more is what few calls need. It is set at most once and then points to the same extra for good.
 	more atomic.Pointer[extra]
@@ -36,38 +36,72 @@ type node struct {
 
 // The states of a node, in the low bits of its word.
 //
-//	pending ──► running ──► done | cached
+//	pending ──► running ──► done | cached ──► stale ──► running …      (stale is done with a flag: see change.go)
 //	   ▲           │
 //	   └───────────┼──────► failed | skipped   (tried again by the next run, like pending)
-//	               └──────► pending            (the run was cancelled)
+//	               └──────► pending | stale    (the run was cancelled)
 const (
 	stateNone uint32 = iota // not recorded yet: a free place in a slab
 	statePending
 	stateRunning
-	stateDone
 	stateFailed
 	stateSkipped
+	stateDone
 	stateCached
 	stateSource
-	stateMask = 15
+	stateMask = 7
 
+	// flagStale says that the value is not known to be right any more.
+	flagStale = 1 << 3
 	// flagWatched says that other runs wait for the end of this running call.
-	flagWatched = 16
+	flagWatched = 1 << 4
 	// flagOwn says that the call has inputs or an executor of its own, in more.
-	flagOwn  = 32
+	flagOwn  = 1 << 5
 	flagMask = ^uint32(stateMask)
 )
 
-const manyInputs = 255
+// The flags of a node that is tracked: see change.go.
+const (
+	// flagTracked says that the node is registered with its inputs, and its calls are run with versions of their inputs.
+	flagTracked = 1 << 6
+	// flagCell says that the value is in more's cell; else it is in the node itself.
+	flagCell = 1 << 7
+	// flagMarked says that a change has come by since the call was last claimed.
+	flagMarked = 1 << 8
+	// flagInline says that the node itself holds a value, the first one, though it may not be the present one.
+	flagInline = 1 << 9
+	// flagForced says that the call is to run again whatever its inputs are.
+	flagForced = 1 << 10
+	// flagPrivate says that the call is being run for a run that sees an older version of its inputs.
+	flagPrivate = 1 << 11
+	// flagPermanent says that the failure stands until an input changes.
+	flagPermanent = 1 << 12
+	// flagFound says that the call has inputs that were found while it ran.
+	flagFound = 1 << 13
+	// flagWalked says that a walk is at the node. Guarded by planMu.
+	flagWalked = 1 << 14
+)
+
+// The low byte of meta is the place in the slab, times eight, plus the number of inputs or manyInputs.
+const (
+	inputsMask = 7
+	manyInputs = 7
+	placeShift = 3
+)
 
 // extra is the part of a node that few calls need.
 type extra struct {
+	change
+	notes
+	// inner is what a Bind's function returned. Used by whoever has claimed the call alone.
+	inner *node
+}
+
+// notes is what few calls need that has nothing to do with change.
+type notes struct {
 	order  []*node // must have ended before the call, without being inputs. Written when recorded
 	runsOn any     // executor.Executor of this call alone. Written when recorded
 	maybe  []*node // inputs that may turn out not to be wanted (If). Written when recorded
-
-	// inner is what a Bind's function returned. Written while running, by the goroutine that runs the call.
-	inner *node
 
 	// Guarded by the node's stripe (see watch.go).
 	found    []*node        // inputs found while running: nested Gets, what a Bind returned
@@ -82,15 +116,21 @@ func (n *node) id() graph.ID { return graph.ID(n.meta >> 16) }
 
 func (n *node) state() uint32 { return n.word.Load() & stateMask }
 
-// ready reports whether the node has a value that may be read.
-func (n *node) ready() bool { return hasValue(n.state()) }
+// ready reports whether the node has a value that is not stale.
+func (n *node) ready() bool { return isReady(n.word.Load()) }
 
-func hasValue(state uint32) bool { return state == stateDone || state >= stateCached }
+// isReady is ready for a word: done, cached or source, and not stale.
+func isReady(w uint32) bool { return w&(stateMask|flagStale)-stateDone <= stateSource-stateDone }
+
+func hasValue(state uint32) bool { return state >= stateDone }
+
+// isBusy reports whether some run is running the call.
+func isBusy(w uint32) bool { return w&stateMask == stateRunning || w&flagPrivate != 0 }
 
 // inputs are the nodes whose values the call takes.
 func (n *node) inputs() []*node {
 	tail := unsafe.Add(unsafe.Pointer(n), unsafe.Sizeof(node{}))
-	if k := n.meta & 0xff; k != manyInputs {
+	if k := n.meta & inputsMask; k != manyInputs {
 		return unsafe.Slice((**node)(tail), k)
 	}
 	return *(*[]*node)(tail)
@@ -101,10 +141,11 @@ func (n *node) input(k int) *node {
 	return *(**node)(unsafe.Add(unsafe.Pointer(n), unsafe.Sizeof(node{})+uintptr(k)*unsafe.Sizeof(n)))
 }
 
-// valueAt is where the value of n lies. T must be the type the call returns; handles see to that.
-func valueAt[T any](n *node) *T {
-	return (*T)(unsafe.Add(unsafe.Pointer(n), uintptr(n.meta>>8&0xff)))
-}
+// valueAt is where a value of n lies in n itself. T must be the type the call returns; handles see to that.
+func valueAt[T any](n *node) *T { return (*T)(n.inline()) }
+
+// inline is valueAt for who does not know the type.
+func (n *node) inline() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(n), uintptr(n.meta>>8&0xff)) }
 
 // extra returns n's extra, made if need be.
 func (n *node) extra() *extra {
@@ -115,13 +156,16 @@ func (n *node) extra() *extra {
 	return n.more.Load()
 }
 
-// begin claims a call for running. It returns the state it was in: pending, failed or skipped mean that the claim
-// succeeded, running that another worker has it, done that there is nothing to do.
+// begin claims a call that is not tracked. It returns the state it was in: pending, failed or skipped mean that the claim
+// succeeded, running that another worker has it, done that there is nothing to do. Of a tracked call it returns none.
 func (n *node) begin() uint32 {
 	for {
 		w := n.word.Load()
 		s := w & stateMask
-		if s == stateRunning || hasValue(s) || n.word.CompareAndSwap(w, w&flagMask|stateRunning) {
+		switch {
+		case w&flagTracked != 0:
+			return stateNone
+		case s == stateRunning || hasValue(s) || n.word.CompareAndSwap(w, w&flagMask|stateRunning):
 			return s
 		}
 	}
@@ -132,7 +176,10 @@ func (n *node) beginFresh() uint32 {
 	for {
 		w := n.word.Load()
 		s := w & stateMask
-		if s != statePending || n.word.CompareAndSwap(w, w&flagMask|stateRunning) {
+		switch {
+		case w&flagTracked != 0:
+			return stateNone
+		case s != statePending || n.word.CompareAndSwap(w, w&flagMask|stateRunning):
 			return s
 		}
 	}
@@ -141,7 +188,7 @@ func (n *node) beginFresh() uint32 {
 // end takes a running call to its next state and wakes those who watch it.
 func (n *node) end(state uint32, f *failure) {
 	w := n.word.Load()
-	if w&flagWatched == 0 && n.word.CompareAndSwap(w, w&flagMask|state) {
+	if w&(flagWatched|flagTracked) == 0 && n.word.CompareAndSwap(w, w&flagMask|state) {
 		return
 	}
 	n.endWatched(state, f)

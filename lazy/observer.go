@@ -190,7 +190,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		defer trace.StartRegion(h.ctx, fn.name).End()
 	}
 	if !h.labels {
-		return fn.call(x.node, ctx)
+		return fn.call(x.node, ctx, x.framed())
 	}
 	at := ctx
 	if at == nil {
@@ -200,7 +200,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		if ctx != nil {
 			ctx = labelled
 		}
-		err = fn.call(x.node, ctx)
+		err = fn.call(x.node, ctx, x.framed())
 	})
 	return err
 }

@@ -2,7 +2,9 @@ package lazy
 
 import (
 	"fmt"
+	"reflect"
 	"time"
+	"unsafe"
 
 	"github.com/dally-go/dally/executor"
 )
@@ -20,6 +22,9 @@ type options struct {
 	ownLimit      *executor.Limit // of Blocking
 	runsOn        executor.Executor
 	priority      int
+	equal         func(a, b unsafe.Pointer) bool
+	equalType     reflect.Type
+	transient     bool
 }
 
 // Name gives the function the name that handles, errors, pictures and profiles show. Without it a function is called
@@ -88,3 +93,22 @@ func RunsOn(ex executor.Executor) Option {
 // default is 0; negative is later. Calls of equal priority run in the order of the plan. Calls that wait for a [Limit] or
 // for [Blocking]'s bound are served in order of arrival, whatever their priority.
 func Priority(p int) Option { return func(o *options) { o.priority = p } }
+
+// Equal says when two results of the function are the same: a call that runs again and comes to the same result as
+// before hides the change from its users, which then do not run. Without it, results of comparable types are the same if
+// their bits are, and those of other types never. A panic of equal is the call's [*PanicError]. T must be the type that
+// the function returns; wrapping panics if it is not. Equal panics if equal is nil.
+func Equal[T any](equal func(a, b T) bool) Option {
+	if equal == nil {
+		panic("lazy: Equal(nil): want a function")
+	}
+	return func(o *options) {
+		o.equalType = reflect.TypeFor[T]()
+		o.equal = func(a, b unsafe.Pointer) bool { return equal(*(*T)(a), *(*T)(b)) }
+	}
+}
+
+// Transient has the library let go of the function's results as soon as the run that computed them needs them no more:
+// when the last call that takes one has ended. Whoever wants one later has it computed again. A result that a Get asks
+// for is handed out, and then let go of, too.
+func Transient() Option { return func(o *options) { o.transient = true } }

@@ -23,6 +23,9 @@ func (r *run) conclude(x *execution, err error) executor.Status {
 			return executor.Later
 		}
 	}
+	if err == nil && x.tracked {
+		err = r.valued(x)
+	}
 	return r.finish(x, r.failureOf(x, err))
 }
 
@@ -76,7 +79,7 @@ func (r *run) finish(x *execution, f *failure) executor.Status {
 
 // release lets others go on after a call.
 func (r *run) release(x *execution, state uint32, f *failure) executor.Status {
-	x.node.end(state, f)
+	x.end(state, f)
 	x.releaseLimits()
 	if x.async {
 		r.host.Wake(x.at, true)
@@ -97,7 +100,7 @@ func (r *run) abandon(x *execution, state uint32, f *failure) executor.Status {
 		r.host.Abandon(x.at)
 	}
 	<-x.late
-	x.node.end(state, &failure{at: -1}) // whoever waits since then runs it again
+	x.end(state, &failure{at: -1, err: f.err}) // whoever waits since then runs it again
 	x.releaseLimits()
 	return executor.Gone
 }
@@ -184,7 +187,11 @@ func (r *run) skip(i int32) bool {
 
 // skipped marks a call that is not run because of a failure before it.
 func (n *node) skipped() {
-	if w := n.word.Load(); w&stateMask == statePending || w&stateMask == stateFailed {
+	w := n.word.Load()
+	if isBusy(w) || w&(flagPermanent|flagStale) == flagPermanent {
+		return
+	}
+	if s := w & stateMask; s == statePending || s == stateFailed || s == stateDone && w&flagStale != 0 {
 		n.word.CompareAndSwap(w, w&flagMask|stateSkipped)
 	}
 }
@@ -319,8 +326,8 @@ func (r *run) places() map[*node]int32 {
 // forgotten is the error of an executor that returned without running everything.
 func (r *run) forgotten() error {
 	left := 0
-	for i, n := range r.plan.order {
-		if !n.ready() && !r.failed(int32(i)) {
+	for i := range r.n {
+		if !r.has(int32(i)) && !r.failed(int32(i)) {
 			left++
 		}
 	}
@@ -338,17 +345,22 @@ func (r *run) failed(i int32) bool {
 
 // graphState is the node's state as others see it.
 func (n *node) graphState() graph.State {
-	switch n.state() {
+	w := n.word.Load()
+	switch w & stateMask {
 	case stateRunning:
 		return graph.Running
-	case stateDone:
+	case stateDone, stateCached:
+		switch {
+		case w&flagStale != 0:
+			return graph.Stale
+		case w&stateMask == stateCached:
+			return graph.Cached
+		}
 		return graph.Done
 	case stateFailed:
 		return graph.Failed
 	case stateSkipped:
 		return graph.Skipped
-	case stateCached:
-		return graph.Cached
 	case stateSource:
 		return graph.Source
 	default:

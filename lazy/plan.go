@@ -18,7 +18,7 @@ type planner struct {
 	order []*node
 	shape graph.Plan
 
-	stack   []frame
+	stack   []onTheWay
 	epoch   uint64
 	private map[*node]int32 // nil: marks are in the nodes
 
@@ -26,10 +26,19 @@ type planner struct {
 	detached bool    // some call needs no worker
 	ranked   bool
 	ranks    []int32 // made when first asked for
+
+	// What follows is for graphs that change. Then planMu is held while they are planned.
+	changing bool
+	view     uint64     // the revision that the run is to see
+	outdated bool       // which is not the present one
+	tracked  bool       // some call is tracked
+	argsOff  []int32    // by call, where its args begin; ^ that if it is not tracked. Empty if not changing
+	args     []argument // of tracked calls
+	targets  []argument
 }
 
-// frame is a node on the way from a target: its first next inputs have been looked at.
-type frame struct {
+// onTheWay is a node on the way from a target: its first next inputs have been looked at.
+type onTheWay struct {
 	n    *node
 	next int
 }
@@ -46,9 +55,36 @@ const planKept = 1 << 22
 // plansPrivate makes all plans use private marks. For tests.
 var plansPrivate atomic.Bool
 
-// newPlan plans what must run for the targets.
-func newPlan(targets []*node) *planner {
+// newPlan plans what must run for the targets. outer is the run in whose call that is asked for, or nil: the plan then
+// is for the same view. What the run sees is settled here; enter, if not nil, is called with the plan before anything
+// can change again.
+func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *planner {
 	p := planners.Get().(*planner)
+	if changes.state.Load() == 0 && !refresh && p.unchanging(targets) {
+		return p
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	lastEpoch++
+	p.epoch = lastEpoch
+	p.changing = true
+	catchUp()
+	if refresh {
+		forceAgain(targets)
+	}
+	p.view = changes.now.Load()
+	if outer != nil && outer.view < p.view {
+		p.view, p.outdated = outer.view, true
+	}
+	p.visitAll(targets)
+	if enter != nil && len(p.order) > 0 {
+		enter(p)
+	}
+	return p
+}
+
+// unchanging plans in a world in which nothing was ever Set. It reports false if something was, meanwhile.
+func (p *planner) unchanging(targets []*node) bool {
 	if !plansPrivate.Load() && planMu.TryLock() {
 		defer planMu.Unlock()
 		lastEpoch++
@@ -56,10 +92,35 @@ func newPlan(targets []*node) *planner {
 	} else {
 		p.private = make(map[*node]int32)
 	}
+	p.visitAll(targets)
+	if p.private != nil && changes.state.Load() != 0 {
+		p.reset()
+		return false
+	}
+	return true
+}
+
+func (p *planner) visitAll(targets []*node) {
 	for _, t := range targets {
 		p.visit(t)
 	}
-	return p
+	for _, t := range targets {
+		p.targets = append(p.targets, p.argument(t))
+	}
+}
+
+// forceAgain has everything before the targets run again.
+func forceAgain(targets []*node) {
+	rev := changes.now.Load() + 1
+	began(rev)
+	seen := make(map[*node]bool)
+	for _, t := range targets {
+		track(t)
+		walk(t, func(n *node) bool { return n.fn != sourceFunction && !seen[n] }, func(n *node) {
+			seen[n] = true
+			n.forget(rev)
+		})
+	}
 }
 
 // free gives the planner back. Nothing of it may be used afterwards.
@@ -67,41 +128,102 @@ func (p *planner) free() {
 	if cap(p.order) > planKept {
 		return
 	}
-	clear(p.order) // the rest of the arrays is clear already
-	*p = planner{order: p.order[:0], shape: p.shape.Reset(), stack: p.stack[:0]}
+	p.reset()
 	planners.Put(p)
+}
+
+func (p *planner) reset() {
+	clear(p.order) // the rest of the arrays is clear already
+	clear(p.args)
+	clear(p.targets)
+	*p = planner{
+		order: p.order[:0], shape: p.shape.Reset(), stack: p.stack[:0],
+		argsOff: p.argsOff[:0], args: p.args[:0], targets: p.targets[:0],
+	}
 }
 
 // visit adds t and what it needs.
 func (p *planner) visit(t *node) {
-	if t.ready() || p.visited(t) {
+	if !p.wants(t) {
 		return
 	}
-	p.stack = append(p.stack, frame{n: t})
+	p.push(t)
 	for len(p.stack) > 0 {
 		top := &p.stack[len(p.stack)-1]
 		in := top.n.inputs()
 		if top.next < len(in) {
 			i := in[top.next]
 			top.next++
-			if !i.ready() && !p.visited(i) {
-				p.stack = append(p.stack, frame{n: i})
+			if p.wants(i) {
+				p.push(i)
 			}
 			continue
 		}
 		if next := p.nextOrder(top, len(in)); next != nil {
-			p.stack = append(p.stack, frame{n: next})
+			p.push(next)
 			continue
 		}
 		n := top.n
-		p.stack[len(p.stack)-1] = frame{}
+		p.stack[len(p.stack)-1] = onTheWay{}
 		p.stack = p.stack[:len(p.stack)-1]
 		p.leave(n, in)
 	}
 }
 
+// push goes on to n. A failure that stands until an input changes needs nothing before it.
+func (p *planner) push(n *node) {
+	if n.word.Load()&(flagPermanent|flagStale) == flagPermanent {
+		p.leave(n, nil)
+		return
+	}
+	p.stack = append(p.stack, onTheWay{n: n})
+}
+
+// wants reports whether n is to be planned, and has not been yet.
+func (p *planner) wants(n *node) bool {
+	if !p.changing {
+		return !n.ready() && !p.visited(n)
+	}
+	return !p.visited(n) && !p.knows(n)
+}
+
+// knows reports whether n has the value that the run is to see.
+func (p *planner) knows(n *node) bool {
+	w := n.word.Load()
+	if w&stateMask == stateSource {
+		return true
+	}
+	if w&flagTracked == 0 && isReady(w) {
+		n.settle()
+		w = n.word.Load()
+	}
+	if w&flagTracked == 0 {
+		return isReady(w)
+	}
+	x := n.more.Load()
+	if x.given != nil {
+		return x.given.changed <= p.view
+	}
+	return isReady(w) && (!p.outdated || x.marked <= p.view)
+}
+
+// known is the version that the run is to see of n, which it knows.
+func (p *planner) known(n *node) version {
+	w := n.word.Load()
+	switch {
+	case w&(flagTracked|flagCell) == 0:
+		return version{p: n.inline()}
+	case w&stateMask == stateSource:
+		return n.versionAt(p.view)
+	}
+	if g := n.more.Load().given; g != nil {
+		return g.version()
+	}
+	return n.version()
+}
+
 // nextOrder returns the next node that must only have ended before top's, and has to be visited.
-func (p *planner) nextOrder(top *frame, inputs int) *node {
+func (p *planner) nextOrder(top *onTheWay, inputs int) *node {
 	if top.n.word.Load()&flagOwn == 0 {
 		return nil
 	}
@@ -109,7 +231,7 @@ func (p *planner) nextOrder(top *frame, inputs int) *node {
 	for top.next-inputs < len(order) {
 		i := order[top.next-inputs]
 		top.next++
-		if !i.ready() && !p.visited(i) {
+		if p.wants(i) {
 			return i
 		}
 	}
@@ -120,29 +242,75 @@ func (p *planner) nextOrder(top *frame, inputs int) *node {
 func (p *planner) leave(n *node, inputs []*node) {
 	pos := int32(len(p.order))
 	p.order = append(p.order, n)
-	for _, i := range inputs {
-		if at, planned := p.place(i); planned {
-			p.shape.In = append(p.shape.In, at)
-		}
+	var order []*node
+	if n.word.Load()&flagOwn != 0 && inputs != nil {
+		order = n.more.Load().order
 	}
-	if n.word.Load()&flagOwn != 0 {
-		for _, i := range n.more.Load().order {
-			if at, planned := p.place(i); planned {
-				p.shape.In = append(p.shape.In, at)
-			}
-		}
-	}
+	p.edges(inputs)
+	p.edges(order)
 	p.shape.Off = append(p.shape.Off, int32(len(p.shape.In)))
 	if p.private != nil {
 		p.private[n] = pos
 	} else {
 		n.mark, n.pos = p.epoch, pos
 	}
+	if p.changing {
+		p.keepArgs(n, inputs, order)
+	}
 	p.ranked = p.ranked || n.fn.opts.priority != 0
 	p.detached = p.detached || n.detached()
-	if n.state() == stateRunning {
+	if isBusy(n.word.Load()) {
 		p.running = append(p.running, pos)
 	}
+}
+
+func (p *planner) edges(inputs []*node) {
+	for _, i := range inputs {
+		if at, planned := p.place(i); planned {
+			p.shape.In = append(p.shape.In, at)
+		}
+	}
+}
+
+// keepArgs notes what a tracked call will take its inputs from.
+func (p *planner) keepArgs(n *node, inputs, order []*node) {
+	p.argsOff = append(p.argsOff, int32(len(p.args)))
+	if n.word.Load()&flagTracked == 0 {
+		touched := false
+		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
+		if !touched {
+			p.argsOff[len(p.argsOff)-1] ^= -1
+			return
+		}
+		track(n)
+	}
+	p.tracked = true
+	for _, i := range inputs {
+		p.args = append(p.args, p.argument(i))
+	}
+	for _, i := range order {
+		a := p.argument(i)
+		if a.pos < 0 {
+			a.version = version{changed: i.lastRun()}
+		}
+		p.args = append(p.args, a)
+	}
+}
+
+// lastRun is the revision for which a call that is known ran last.
+func (n *node) lastRun() uint64 {
+	if n.word.Load()&flagTracked == 0 || n.fn == sourceFunction {
+		return 0
+	}
+	return n.more.Load().ran
+}
+
+// argument is where n's value comes from: its call's place in the plan or what it is.
+func (p *planner) argument(n *node) argument {
+	if at, planned := p.place(n); planned {
+		return argument{pos: at}
+	}
+	return argument{pos: -1, version: p.known(n)}
 }
 
 func (p *planner) visited(n *node) bool {

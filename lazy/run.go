@@ -43,6 +43,14 @@ type run struct {
 	done chan struct{}   // closed when the run is over
 	then func()          // called instead of closing done, if set
 
+	view        uint64                   // the revision that the run sees: see view.go
+	results     atomic.Pointer[[]result] // of tracked calls, by place in the plan
+	placesKnown map[*node]int32          // made when needed. Guarded by mu
+	lost        map[lostInput]bool       // guarded by mu
+	// Of those in changes. Guarded by planMu, but for viewed while it is false.
+	viewed             bool
+	prevView, nextView *run
+
 	halted atomic.Bool // no call is to be started any more
 	ended  atomic.Bool // the context has been cancelled: what functions return now means nothing
 	sick   atomic.Bool // failures is not empty
@@ -77,14 +85,21 @@ type failure struct {
 
 var lastRun atomic.Uint64
 
-// newRun plans a run. It has nothing to do if n is 0. The rest of a Bind is part of parent, which is nil for a Get's run.
+// newRun plans a run. It has nothing to do if n is 0. A run that is not started must
+// leave its view. The rest of a Bind is part of parent, which is nil for a Get's run.
 func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext, parent *run) *run {
 	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
 	r.root = r
-	r.plan = newPlan(targets)
+	var in *run
+	if outer != nil {
+		in = outer.run
+	}
+	r.plan = newPlan(targets, o.refresh && parent == nil, in, func(p *planner) {
+		r.view = p.view
+		r.enterView()
+	})
 	r.n = len(r.plan.order)
 	if r.n == 0 {
-		r.plan.free()
 		return r
 	}
 	r.done = make(chan struct{})
@@ -346,6 +361,7 @@ func (r *run) finishRun() {
 	}
 	sick := r.first != nil
 	r.mu.Unlock()
+	r.leaveView()
 	r.dropGrants()
 	if sick {
 		r.markSkipped()

@@ -91,6 +91,7 @@ type runOptions struct {
 	workers    int
 	hasWorkers bool
 	observer   Observer
+	refresh    bool
 }
 
 // In runs in session s instead of [Default], or instead of the session of the call the Get stands in. In(nil) is
@@ -108,6 +109,10 @@ func Workers(n int) RunOption { return func(o *runOptions) { o.workers, o.hasWor
 // Observe tells obs about this run, besides the session's observer. Runs that start inside the run's calls are not
 // told to it.
 func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer = obs } }
+
+// Refresh uses no result that was kept: every call that the targets depend on runs again, and what comes of it replaces
+// what was kept. Sources keep their values. The users of a call whose new value is equal to the last one see no change.
+func Refresh() RunOption { return func(o *runOptions) { o.refresh = true } }
 
 // settle applies the options and checks what they say.
 func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callContext, err error) {

@@ -121,13 +121,18 @@ func (g *gatherer[T, R]) record(f *function, in []*node) *node {
 func Gather[T any](ds ...Data[T]) Data[[]T] {
 	return builtin("Gather", func() *gatherer[T, []T] {
 		g := &gatherer[T, []T]{f: &function{name: "Gather", typ: typeOf[[]T]{}, plain: true}}
-		g.f.call = func(n *node, _ context.Context) error {
+		g.f.stride = unsafe.Sizeof(formMany[[]T]{})
+		g.f.call = func(n *node, _ context.Context, at *frame) error {
 			in := n.inputs()
 			vs := make([]T, len(in))
 			for i, d := range in {
-				vs[i] = *valueAt[T](d)
+				if at == nil {
+					vs[i] = *valueAt[T](d)
+				} else {
+					vs[i] = *(*T)(at.in[i].p)
+				}
 			}
-			*valueAt[[]T](n) = vs
+			put(n, at, vs)
 			return nil
 		}
 		g.f.clone = func(n *node) *node { return g.record(n.fn, n.inputs()) }
@@ -175,10 +180,10 @@ func Reduce[T any](f Func2[T, T, T], ds ...Data[T]) Data[T] {
 func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 	d := builtin("If", func() Func1[bool, T] {
 		f := &function{name: "If", typ: typeOf[T]{}, wantsContext: true, binds: true}
-		f.call = func(n *node, _ context.Context) error {
+		f.call = func(n *node, _ context.Context, at *frame) error {
 			x := n.more.Load()
 			x.inner = x.maybe[1]
-			if *valueAt[bool](n.input(0)) {
+			if take[bool](n, 0, at) {
 				x.inner = x.maybe[0]
 			}
 			return nil

@@ -71,7 +71,7 @@ type slab struct {
 const (
 	slabShare = 8
 	slabBytes = 4096 - 64
-	slabMax   = 32
+	slabMax   = 32 // meta has five bits for the place in the slab
 )
 
 // take returns a zero form. It takes no lock.
@@ -93,7 +93,9 @@ func (s *slabs[F]) take() *F {
 		return s.grow()
 	}
 	var f *F
-	return (*F)(unsafe.Add(unsafe.Pointer(first), uintptr(i-1)*unsafe.Sizeof(*f)))
+	n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(i-1)*unsafe.Sizeof(*f)))
+	n.meta = uint64(i-1) << placeShift
+	return (*F)(unsafe.Pointer(n))
 }
 
 // grow makes a slab and takes its first form. When two goroutines do so at once, one slab serves on and the other's

@@ -39,7 +39,7 @@ func (n *node) watch(r *run, pos int32, passive bool) bool {
 	}
 	for {
 		w := n.word.Load()
-		if w&stateMask != stateRunning {
+		if !isBusy(w) {
 			return false
 		}
 		if n.word.CompareAndSwap(w, w|flagWatched) {
@@ -151,7 +151,7 @@ func tell(told []watcher, n *node, f *failure) {
 		switch {
 		case !w.passive:
 			w.run.otherEnded(w.pos, n, f)
-		case f != nil && f.at >= 0:
+		case f != nil && f.at >= 0 && w.run.shares(n):
 			w.run.record(w.pos, f.movedTo(w.pos))
 		}
 	}
@@ -167,7 +167,14 @@ func (n *node) endWatched(state uint32, f *failure) {
 	}
 	for {
 		w := n.word.Load()
-		if n.word.CompareAndSwap(w, w&flagMask&^flagWatched|state) {
+		next := w&flagMask&^flagWatched | state
+		if w&flagTracked != 0 && state == stateDone { // it has become so while it ran
+			next |= flagInline
+		}
+		if n.word.CompareAndSwap(w, next) {
+			if w&flagMarked != 0 {
+				f = &failure{at: -1}
+			}
 			break
 		}
 	}
@@ -185,15 +192,15 @@ func (n *node) note(change func(*extra)) {
 }
 
 // noted returns a copy of what is known about n besides its value.
-func (n *node) noted() (x extra) {
+func (n *node) noted() (x notes) {
 	p := n.more.Load()
 	if p == nil {
-		return extra{}
+		return notes{}
 	}
 	mu := n.stripe()
 	mu.Lock()
 	defer mu.Unlock()
-	x = *p
+	x = p.notes
 	x.watchers, x.known = nil, nil // change in place
 	return x
 }

@@ -79,11 +79,22 @@ func (r *run) tooLate(pos int32, ch chan struct{}) bool {
 // otherEnded is told that a call that another run was running has ended: with a value, with failure f, or, f being no
 // failure of its own, without having come to an end.
 func (r *run) otherEnded(pos int32, n *node, f *failure) {
-	failed := f != nil && f.at >= 0
+	failed := f != nil && f.at >= 0 && r.shares(n)
 	if failed {
 		r.record(pos, f.movedTo(pos))
 	}
-	r.told(pos, failed || n.ready())
+	// The value of a tracked call is for the run to fetch: it may not be the one of its view.
+	r.told(pos, failed || n.word.Load()&flagTracked == 0 && n.ready())
+}
+
+// shares reports whether what has come of n in another run holds for this one.
+func (r *run) shares(n *node) bool {
+	if n.word.Load()&flagTracked == 0 || changes.now.Load() == r.view {
+		return true
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	return n.more.Load().marked <= r.view
 }
 
 // told tells those who wait for call pos.

@@ -65,7 +65,7 @@ func (r *run) Piece(lo int32) (int32, time.Duration) {
 	hi := lo
 	for end := min(int32(r.n), lo+pieceLen); hi < end; hi++ {
 		n := order[hi]
-		if n.word.Load()&flagOwn != 0 && n.more.Load().runsOn != nil {
+		if w := n.word.Load(); w&flagFound != 0 || w&flagOwn != 0 && n.more.Load().runsOn != nil {
 			break
 		}
 		if f := n.fn; f != last {
@@ -127,18 +127,18 @@ func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Stat
 			var err error
 			if n.fn.wantsContext {
 				c = r.enter(n, true)
-				err = n.fn.call(n, c)
+				err = n.fn.call(n, c, nil)
 				r.leave(c)
 				c = nil
 			} else {
-				err = n.fn.call(n, none)
+				err = n.fn.call(n, none, nil)
 			}
 			if err != nil {
 				returned = true
 				return r.failedFast(i, n, err)
 			}
 			n.end(stateDone, nil)
-		case stateFailed, stateSkipped: // in a former run, or by a worker that helps
+		case stateFailed, stateSkipped, stateNone: // in a former run, or by a worker that helps; or tracked
 			returned = true
 			return r.rangeSlowly(worker, next, hi)
 		default:
@@ -177,12 +177,13 @@ func (r *run) rangeSlowly(worker int, next *int32, hi int32) executor.Status {
 			*next = i + 1
 			continue
 		}
-		switch r.begin(n, i) {
+		x := &execution{run: r, at: i, node: n, worker: worker, slot: true}
+		switch r.take(x, false) {
 		case stateRunning:
 			return executor.Wait
 		case statePending:
 			*next = i + 1
-			r.perform(&execution{run: r, at: i, node: n, worker: worker, slot: true})
+			r.perform(x)
 		default:
 			*next = i + 1
 		}
@@ -207,7 +208,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 		return executor.Stopped
 	}
 	n := r.plan.order[i]
-	if r.skip(i) || n.ready() {
+	if r.skip(i) || n.word.Load()&flagTracked == 0 && n.ready() {
 		r.dropGrantsOf(i)
 		return executor.Ended
 	}
@@ -220,9 +221,12 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 	if !r.admit(x) {
 		return executor.Later
 	}
-	switch r.begin(n, i) {
+	switch r.take(x, true) {
 	case statePending:
 		return r.launch(x)
+	case stateNone:
+		x.releaseLimits()
+		return executor.Later
 	case stateRunning:
 		x.releaseLimits()
 		r.host.Later()
@@ -236,7 +240,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 	}
 }
 
-// begin claims call i. It returns pending if the claim succeeded. A call that was found failed may have failed in this
+// begin claims call i, if it is not tracked. It returns pending if the claim succeeded. A call that was found failed may have failed in this
 // very run, just now, by another worker: then it is not to be run again, and counts as done.
 func (r *run) begin(n *node, i int32) uint32 {
 	was := n.begin()
@@ -270,7 +274,7 @@ const sampled = 16
 // started the long way: another run is running it.
 func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 	switch n.beginFresh() {
-	case stateRunning, stateFailed, stateSkipped:
+	case stateRunning, stateFailed, stateSkipped, stateNone:
 		return executor.Again
 	case statePending:
 	default:
@@ -291,11 +295,11 @@ func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 	var err error
 	if n.fn.wantsContext {
 		c = r.enter(n, true)
-		err = n.fn.call(n, c)
+		err = n.fn.call(n, c, nil)
 		r.leave(c)
 		c = nil
 	} else {
-		err = n.fn.call(n, none)
+		err = n.fn.call(n, none, nil)
 	}
 	returned = true
 	if err != nil {

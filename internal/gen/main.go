@@ -112,11 +112,11 @@ func (a arity) AnyNil() string {
 	return strings.Join(out, " || ")
 }
 
-// Values is "*valueAt[A](n.input(0)), *valueAt[B](n.input(1))".
+// Values is "take[A](n, 0, at), take[B](n, 1, at)".
 func (a arity) Values() string {
 	var out []string
 	for k, p := range a.Params() {
-		out = append(out, fmt.Sprintf("*valueAt[%s](n.input(%d))", p, k))
+		out = append(out, fmt.Sprintf("take[%s](n, %d, at)", p, k))
 	}
 	return strings.Join(out, ", ")
 }

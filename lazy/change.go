@@ -1,0 +1,425 @@
+package lazy
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// # Change
+//
+//	Set ──► queue ──► the next Get that might be affected: planMu
+//	                      │ catchUp: the sources get their new cells, a new revision begins,
+//	                      │          everything behind them that is registered is marked stale
+//	                      │ plan:    what is stale or pending before the target
+//	                      ▼
+//	                  the run (view.go): each call checks whether an input has changed since it was verified; if not, it
+//	                  is not run; if so, and its value is equal to the last one, its users see no change
+//
+// A tracked node goes round like this; every other one knows only the upper row:
+//
+//	pending ──► running ──► done ◄───────────────┐
+//	                         │ mark              │ publish: verified, or run again
+//	                         ▼                   │
+//	                       stale ──► running ────┤
+//	                         ▲          │ mark   │ failed, cancelled
+//	                         └──────────┴────────┘
+//
+// The world changes at no other moment than in catchUp, under planMu. A run keeps the revision it was planned in, its
+// view: see view.go for what becomes of runs whose view is no longer the present one.
+//
+// Nothing that was never Set pays: a node becomes tracked – registered with its inputs, so that a mark reaches it – only
+// when something it depends on has been Set (track.go).
+
+// change is the part of a node's extra that is about change. Most of it is for tracked nodes alone.
+type change struct {
+	// cell is the latest value, where flagCell is set.
+	cell atomic.Pointer[cellHead]
+	// verified is the revision in which the value was last known to be right, ran the one for which the call ran last.
+	// Written by whoever has claimed the call, before it ends.
+	verified, ran uint64
+	// marked is the last revision that may have changed the value. Guarded by planMu.
+	marked uint64
+
+	// next is what was Set and is not applied yet; forgotten stands for Invalidate.
+	next atomic.Pointer[cellHead]
+	// queued is the node behind this one in the queue. Written by who has put next there.
+	queued *node
+	// given is what was Set while the call was running: it is the value from when that was. Guarded by planMu.
+	given *cellHead
+
+	// users are the tracked nodes that are marked when this one changes. Guarded by planMu.
+	users []userSet
+	// slab is known to the first node of a slab. Guarded by planMu.
+	slab *slabRef
+	// older are former values of a source that some run may need, the newest last. Guarded by planMu.
+	older []*cellHead
+
+	// checked is the number of changed sources for which it is known that this node depends on none of them; walks is how
+	// often that was found out the long way. walks is guarded by planMu.
+	checked atomic.Uint64
+	walks   int
+}
+
+// forgotten in a node's next says that it was invalidated.
+var forgotten = &cellHead{}
+
+const (
+	everChanged    = 1 // something was Set, or a function is Transient
+	pendingChanges = 2 // the queue may not be empty
+)
+
+// changes is the state of the world of all sources.
+var changes struct {
+	state   atomic.Uint32 // everChanged, pendingChanges
+	queue   atomic.Pointer[node]
+	now     atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
+	sources atomic.Uint64 // how many nodes have been Set, ever. Written under planMu
+
+	first, last *run    // those that are not over, in order of their views. Guarded by planMu
+	history     []*node // those that have older values. Guarded by planMu
+	stack       []*node // of mark, kept. Guarded by planMu
+}
+
+// Set gives the handle a value: a source its new one, a call one as though it had returned it. What depends on the handle
+// becomes stale: the next Get that wants it runs again what has an input that has changed – no more, for a call whose
+// value comes out equal to the one before hides the change from its users. Equal means equal bits for comparable types
+// (so +0 and -0 differ, and a NaN is equal to itself); for others nothing is equal, unless the function has [Equal].
+// Setting an equal value changes nothing.
+//
+// The value of a call holds until one of its inputs changes later, or [Data.Invalidate] forgets it.
+//
+// Set may be called from any goroutine at any time; it does not block and costs the same whatever depends on the handle.
+// A Get sees the sources as they are when it begins: a run that is on its way goes on with the values it began with,
+// and what it computes from replaced ones it hands to those who wait for it and keeps for nobody else. A Set
+// synchronizes before every Get that sees its value. Set panics if the handle is zero.
+func (d Data[T]) Set(v T) {
+	if d.n == nil {
+		panic("lazy: Data.Set: " + ErrZeroData.Error())
+	}
+	d.n.set(newCell(v))
+}
+
+// Invalidate forgets the handle's value: its call runs again when it is wanted, and its users if the value then differs.
+// On a source it does nothing: [Data.Set] is how a source changes. It does not block, and panics if the handle is zero.
+func (d Data[T]) Invalidate() {
+	if d.n == nil {
+		panic("lazy: Data.Invalidate: " + ErrZeroData.Error())
+	}
+	if d.n.fn != sourceFunction {
+		d.n.set(forgotten)
+	}
+}
+
+// set queues a value for n.
+func (n *node) set(c *cellHead) {
+	if n.fn != sourceFunction {
+		if c != forgotten && n.sameAsNow(c) {
+			return
+		}
+		// A value that is given holds until an input changes later: what was Set before is applied before.
+		if changes.state.Load()&pendingChanges != 0 {
+			planMu.Lock()
+			catchUp()
+			planMu.Unlock()
+		}
+	}
+	x := n.extra()
+	if x.next.Swap(c) == nil { // else it is in the queue
+		for {
+			x.queued = changes.queue.Load()
+			if changes.queue.CompareAndSwap(x.queued, n) {
+				break
+			}
+		}
+	}
+	if changes.state.Load()&pendingChanges == 0 {
+		changes.state.Or(everChanged | pendingChanges)
+	}
+}
+
+// sameAsNow reports whether a call has this value anyway: it is asked where a function of the user's decides, which must
+// not be called under planMu.
+func (n *node) sameAsNow(c *cellHead) (same bool) {
+	w := n.word.Load()
+	if n.fn.opts.equal == nil || !isReady(w) || !n.settled(w) {
+		return false
+	}
+	defer func() {
+		if recover() != nil { // the next Get will see to it
+			same = false
+		}
+	}()
+	return n.fn.equality()(n.version().p, c.value())
+}
+
+// catchUp applies what was Set. Needs planMu.
+func catchUp() {
+	if changes.state.Load()&pendingChanges == 0 {
+		return
+	}
+	changes.state.And(^uint32(pendingChanges)) // before taking the queue: whoever comes later says so again
+	var inOrder []*node
+	for n := changes.queue.Swap(nil); n != nil; {
+		inOrder = append(inOrder, n)
+		x := n.more.Load()
+		n, x.queued = x.queued, nil
+	}
+	for _, n := range slices.Backward(inOrder) {
+		rev := changes.now.Load() + 1 // one for each: a call holds what it was given until an input changes later
+		c := n.more.Load().next.Swap(nil)
+		switch {
+		case n.fn == sourceFunction:
+			n.replace(c, rev)
+		case c == forgotten:
+			n.forget(rev)
+		default:
+			n.give(c, rev)
+		}
+	}
+}
+
+// began makes rev the present revision. It is called before anything is marked for it. Needs planMu.
+func began(rev uint64) {
+	if changes.now.Load() < rev {
+		changes.now.Store(rev)
+	}
+}
+
+// replace gives a source its new value. Needs planMu.
+func (n *node) replace(c *cellHead, rev uint64) {
+	x := n.more.Load()
+	old := n.version()
+	if equal := equalOf(n.source().typ.typ()); equal != nil && equal(old.p, c.value()) {
+		return
+	}
+	began(rev)
+	w := n.word.Load()
+	if w&flagCell != 0 && changes.first != nil {
+		n.keepOlder(x)
+	}
+	c.changed = rev
+	x.cell.Store(c)
+	x.marked = rev
+	n.word.Or(flagTracked | flagCell)
+	if w&flagCell == 0 {
+		changes.sources.Add(1)
+	}
+	mark(n, rev)
+}
+
+// keepOlder keeps the present value of a source for the runs that have begun.
+func (n *node) keepOlder(x *extra) {
+	if len(x.older) == 0 {
+		changes.history = append(changes.history, n)
+	}
+	x.older = append(x.older, x.cell.Load())
+	if len(x.older)&(len(x.older)-1) == 0 { // when it has doubled
+		x.prune()
+	}
+}
+
+// prune drops the older values that no run needs. Needs planMu.
+func (x *extra) prune() {
+	var kept []*cellHead
+	r := changes.first
+	for k, c := range x.older {
+		for r != nil && r.view < c.changed {
+			r = r.nextView
+		}
+		if r == nil {
+			break
+		}
+		if k+1 == len(x.older) || r.view < x.older[k+1].changed {
+			kept = append(kept, c)
+		}
+	}
+	x.older = kept
+}
+
+// give gives a call the value that it is to have. Needs planMu.
+func (n *node) give(c *cellHead, rev uint64) {
+	track(n)
+	x := n.more.Load()
+	c.changed = rev
+	began(rev)
+	if n.giveNow(x, c, rev) {
+		mark(n, rev)
+	}
+	unmarkBefore(n)
+}
+
+// giveNow is give without the users. It reports whether the value is another one than before.
+func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
+	mu := n.stripe() // nobody begins to watch the node while it is held
+	mu.Lock()
+	defer mu.Unlock()
+	x.marked = rev
+	w, ok := n.hold()
+	if !ok {
+		x.given = c
+		n.word.Or(flagMarked | flagStale)
+		return true
+	}
+	x.verified = rev
+	if w&(flagCell|flagInline) != 0 && n.fn.opts.equal == nil {
+		equal := n.fn.equality()
+		changed = equal == nil || !equal(n.version().p, c.value())
+	} else {
+		changed = true
+	}
+	if changed {
+		x.cell.Store(c)
+	}
+	n.letGo(changed)
+	return changed
+}
+
+// hold claims n for a moment, so that nobody begins to run it. It reports false if it is running.
+func (n *node) hold() (was uint32, ok bool) {
+	for {
+		w := n.word.Load()
+		if isBusy(w) {
+			return w, false
+		}
+		if n.word.CompareAndSwap(w, w|flagPrivate) {
+			return w, true
+		}
+	}
+}
+
+// letGo ends hold: n has its value.
+func (n *node) letGo(inCell bool) {
+	for {
+		w := n.word.Load()
+		next := w&^(stateMask|flagPrivate|flagStale|flagMarked|flagForced|flagPermanent) | stateDone
+		if inCell {
+			next |= flagCell
+		}
+		if n.word.CompareAndSwap(w, next) {
+			return
+		}
+	}
+}
+
+// unmarkBefore has the stale nodes before n marked again by the next change: n is not stale though they are, and it must
+// learn of that. Needs planMu.
+func unmarkBefore(n *node) {
+	todo := []*node{n}
+	for len(todo) > 0 {
+		last := len(todo) - 1
+		m := todo[last]
+		todo = todo[:last]
+		m.dependsOn(func(i *node) {
+			for {
+				w := i.word.Load()
+				if w&flagMarked == 0 || isBusy(w) {
+					return
+				}
+				if i.word.CompareAndSwap(w, w&^flagMarked) {
+					todo = append(todo, i)
+					return
+				}
+			}
+		})
+	}
+}
+
+// forget has a call run again. Needs planMu.
+func (n *node) forget(rev uint64) {
+	track(n)
+	x := n.more.Load()
+	w := n.word.Load()
+	if w&(flagCell|flagInline) == 0 && !isBusy(w) && w&flagPermanent == 0 {
+		return // it has to run anyway
+	}
+	began(rev)
+	x.given, x.marked = nil, rev
+	n.word.Or(flagMarked | flagStale | flagForced)
+	mark(n, rev)
+}
+
+// mark marks everything registered behind n as stale, each node once. Needs planMu.
+func mark(n *node, rev uint64) {
+	stack := append(changes.stack[:0], n)
+	for len(stack) > 0 {
+		last := len(stack) - 1
+		x := stack[last].more.Load()
+		stack = stack[:last]
+		for k := 0; k < len(x.users); k++ {
+			var alive bool
+			if stack, alive = x.users[k].mark(stack, rev); !alive {
+				x.users = slices.Delete(x.users, k, k+1)
+				k--
+			}
+		}
+	}
+	changes.stack = stack
+}
+
+// versionAt is the value that a source had in the given view. Needs planMu.
+func (n *node) versionAt(view uint64) version {
+	v := n.version()
+	if v.changed <= view {
+		return v
+	}
+	older := n.more.Load().older
+	for _, c := range slices.Backward(older) {
+		if c.changed <= view {
+			return c.version()
+		}
+	}
+	return version{p: n.inline()}
+}
+
+// enterView notes that r is on its way. Needs planMu.
+func (r *run) enterView() {
+	r.viewed = true
+	if r.prevView = changes.last; r.prevView == nil {
+		changes.first = r
+	} else {
+		for r.prevView != nil && r.prevView.view > r.view { // part of a run that is older
+			r.nextView, r.prevView = r.prevView, r.prevView.prevView
+		}
+		if r.prevView == nil {
+			changes.first = r
+		} else {
+			r.prevView.nextView = r
+		}
+	}
+	if r.nextView == nil {
+		changes.last = r
+	} else {
+		r.nextView.prevView = r
+	}
+}
+
+// leaveView is told that r is over. What was kept for runs goes with the last of them.
+func (r *run) leaveView() {
+	if !r.viewed {
+		return
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	if !r.viewed {
+		return
+	}
+	r.viewed = false
+	if r.prevView == nil {
+		changes.first = r.nextView
+	} else {
+		r.prevView.nextView = r.nextView
+	}
+	if r.nextView == nil {
+		changes.last = r.prevView
+	} else {
+		r.nextView.prevView = r.prevView
+	}
+	r.prevView, r.nextView = nil, nil
+	if changes.first == nil && len(changes.history) > 0 {
+		for _, n := range changes.history {
+			n.more.Load().older = nil
+		}
+		clear(changes.history)
+		changes.history = changes.history[:0]
+	}
+}

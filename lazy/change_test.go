@@ -1,0 +1,301 @@
+package lazy
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dally-go/dally/graph"
+)
+
+// counted wraps a function of one argument and counts its runs.
+func counted[A, R any](f func(A) R, opts ...Option) (Func1[A, R], *atomic.Int32) {
+	var runs atomic.Int32
+	return Pure1(func(a A) R { runs.Add(1); return f(a) }, opts...), &runs
+}
+
+func valueNow[T any](t *testing.T, d Data[T], opts ...RunOption) T {
+	t.Helper()
+	v, err := d.Get(context.Background(), opts...)
+	require.NoError(t, err)
+	return v
+}
+
+// s -> half -> square
+func TestSetRunsWhatChangedAndStopsAtEqualValues(t *testing.T) {
+	half, halves := counted(func(x int) int { return x / 2 })
+	square, squares := counted(func(x int) int { return x * x })
+	s := Source("s", 6)
+	h := half(s)
+	q := square(h)
+	require.Equal(t, 9, valueNow(t, q))
+
+	s.Set(7) // the half is the same
+	require.Equal(t, graph.Stale, q.State())
+	require.Equal(t, 9, valueNow(t, q))
+	require.EqualValues(t, 2, halves.Load())
+	require.EqualValues(t, 1, squares.Load())
+	require.Equal(t, graph.Done, q.State())
+
+	s.Set(8)
+	require.Equal(t, 16, valueNow(t, q))
+	require.EqualValues(t, 3, halves.Load())
+	require.EqualValues(t, 2, squares.Load())
+	require.Equal(t, 8, valueNow(t, s))
+}
+
+func TestSetToTheVerifiedValueRunsNothing(t *testing.T) {
+	f, runs := counted(func(x int) int { return x })
+	s := Const(1)
+	d := f(s)
+	valueNow(t, d)
+	s.Set(2)
+	s.Set(1)
+	require.Equal(t, 1, valueNow(t, d))
+	require.EqualValues(t, 1, runs.Load())
+	require.Equal(t, graph.Done, d.State())
+}
+
+func TestSetComparesBits(t *testing.T) {
+	inverse, runs := counted(func(x float64) float64 { return 1 / x })
+	s := Const(0.0)
+	d := inverse(s)
+	require.Equal(t, math.Inf(1), valueNow(t, d))
+	s.Set(math.Copysign(0, -1))
+	require.Equal(t, math.Inf(-1), valueNow(t, d))
+	s.Set(math.NaN())
+	valueNow(t, d)
+	s.Set(math.NaN())
+	valueNow(t, d)
+	require.EqualValues(t, 3, runs.Load())
+}
+
+// a -> b -> c: b is given a value
+func TestSetOnACallHoldsUntilAnInputChanges(t *testing.T) {
+	first, firsts := counted(func(x int) int { return x + 1 })
+	second, seconds := counted(func(x int) int { return x * 10 })
+	a := Source("a", 1)
+	b := first(a)
+	c := second(b)
+	b.Set(7)
+	require.Equal(t, graph.Done, b.State())
+	require.Equal(t, 70, valueNow(t, c))
+	require.EqualValues(t, 0, firsts.Load())
+
+	require.Equal(t, 7, valueNow(t, b))
+	b.Set(8)
+	require.Equal(t, 80, valueNow(t, c))
+	a.Set(1) // no change
+	require.Equal(t, 80, valueNow(t, c))
+	a.Set(4)
+	require.Equal(t, 50, valueNow(t, c))
+	require.EqualValues(t, 1, firsts.Load())
+	require.EqualValues(t, 3, seconds.Load())
+
+	b.Set(3)
+	a.Set(9) // later: it counts
+	require.Equal(t, 100, valueNow(t, c))
+	a.Set(10)
+	b.Set(3)
+	require.Equal(t, 30, valueNow(t, c))
+}
+
+func TestInvalidateRunsTheCallAgain(t *testing.T) {
+	n := 0
+	read, reads := counted(func(x int) int { return x + n })
+	double, doubles := counted(func(x int) int { return 2 * x })
+	s := Const(1)
+	r := read(s)
+	d := double(r)
+	require.Equal(t, 2, valueNow(t, d))
+	r.Invalidate()
+	require.Equal(t, 2, valueNow(t, d))
+	require.EqualValues(t, 2, reads.Load())
+	require.EqualValues(t, 1, doubles.Load())
+	n = 5
+	r.Invalidate()
+	require.Equal(t, 12, valueNow(t, d))
+	s.Invalidate()
+	require.Equal(t, 12, valueNow(t, d))
+	require.EqualValues(t, 3, reads.Load())
+}
+
+func TestRefreshRunsEverythingBefore(t *testing.T) {
+	f, runs := counted(func(x int) int { return x + 1 })
+	s := Const(1)
+	a := f(s)
+	b := f(a)
+	c := f(b)
+	valueNow(t, c)
+	require.Equal(t, 3, valueNow(t, b, Refresh()))
+	require.EqualValues(t, 5, runs.Load())
+	require.Equal(t, 4, valueNow(t, c))
+	require.EqualValues(t, 5, runs.Load())
+}
+
+// s -> {l, r} -> j
+func TestSetDuringARunReachesItsWaitersOnly(t *testing.T) {
+	started, goOn := make(chan struct{}), make(chan struct{})
+	var runs atomic.Int32
+	slow := Wrap1(func(_ context.Context, x int) (int, error) {
+		if runs.Add(1) == 1 {
+			close(started)
+			<-goOn
+		}
+		return x, nil
+	})
+	s := Source("s", 1)
+	j := Pure2(func(l, r int) int { return 100*l + r })(slow(s), s)
+	got := make(chan int)
+	go func() { got <- Must(j.Get(context.Background())) }()
+	<-started
+	s.Set(2)
+	require.Equal(t, 2, valueNow(t, s))
+	close(goOn)
+	require.Equal(t, 101, <-got)
+	require.Equal(t, 202, valueNow(t, j))
+	require.EqualValues(t, 2, runs.Load())
+}
+
+func TestBindUnderChange(t *testing.T) {
+	inc, incs := counted(func(x int) int { return x + 1 })
+	var binds atomic.Int32
+	s, u := Source("s", 1), Source("u", 10)
+	b := Bind1(func(_ context.Context, x int) (Data[int], error) {
+		binds.Add(1)
+		if x > 5 {
+			return Const(-1), nil
+		}
+		return inc(u), nil
+	})(s)
+	d := Pure1(func(x int) int { return 2 * x })(b)
+	require.Equal(t, 22, valueNow(t, d))
+	u.Set(20)
+	require.Equal(t, 42, valueNow(t, d))
+	require.EqualValues(t, 1, binds.Load(), "only what it went on to has changed")
+	require.EqualValues(t, 2, incs.Load())
+	s.Set(6)
+	u.Set(30)
+	require.Equal(t, -2, valueNow(t, d))
+	require.EqualValues(t, 2, incs.Load(), "no longer wanted")
+}
+
+func TestNestedGetUnderChange(t *testing.T) {
+	inc, incs := counted(func(x int) int { return x / 2 })
+	s := Source("s", 10)
+	h := inc(s)
+	var runs atomic.Int32
+	f := Wrap0(func(ctx context.Context) (int, error) { runs.Add(1); return h.Get(ctx) })()
+	require.Equal(t, 5, valueNow(t, f))
+	s.Set(11)
+	require.Equal(t, 5, valueNow(t, f))
+	require.EqualValues(t, 1, runs.Load())
+	require.EqualValues(t, 2, incs.Load())
+	s.Set(12)
+	require.Equal(t, 6, valueNow(t, f))
+	require.EqualValues(t, 2, runs.Load())
+}
+
+func TestPermanentErrorsStandUntilAnInputChanges(t *testing.T) {
+	var runs atomic.Int32
+	bad := errors.New("bad")
+	f := Wrap1(func(_ context.Context, x int) (int, error) {
+		runs.Add(1)
+		if x < 0 {
+			return 0, Permanent(bad)
+		}
+		return x, nil
+	}, Name("F"))
+	s := Source("s", -1)
+	d := Pure1(func(x int) int { return x })(f(s))
+	for range 3 {
+		_, err := d.Get(context.Background())
+		require.ErrorIs(t, err, bad)
+	}
+	require.EqualValues(t, 1, runs.Load())
+	s.Set(-2)
+	_, err := d.Get(context.Background())
+	require.ErrorIs(t, err, bad)
+	require.EqualValues(t, 2, runs.Load())
+	s.Set(3)
+	require.Equal(t, 3, valueNow(t, d))
+}
+
+func TestSplitCutsOffPerOutput(t *testing.T) {
+	div := Pure2(func(a, b int) Pair[int, int] { return MakePair(a/b, a%b) })
+	a := Source("a", 17)
+	q, r := Split(div(a, Const(5)))
+	useQ, qs := counted(func(x int) int { return x })
+	useR, rs := counted(func(x int) int { return x })
+	uq, ur := useQ(q), useR(r)
+	valueNow(t, uq)
+	valueNow(t, ur)
+	a.Set(18)
+	require.Equal(t, 3, valueNow(t, uq))
+	require.Equal(t, 3, valueNow(t, ur))
+	require.EqualValues(t, 1, qs.Load())
+	require.EqualValues(t, 2, rs.Load())
+}
+
+func TestAfterRunsAgainWhenWhatIsFirstRanAgain(t *testing.T) {
+	file := ""
+	text := Source("text", "one")
+	write := Pure1(func(s string) struct{} { file = s; return struct{}{} })(text)
+	read := After(Pure0(func() string { return file })(), write)
+	require.Equal(t, "one", valueNow(t, read))
+	text.Set("two")
+	require.Equal(t, "two", valueNow(t, read))
+}
+
+func TestPanickingEqualIsThePanicOfTheCall(t *testing.T) {
+	f := Pure1(func(x int) []int { return []int{x} }, Equal(func(a, b []int) bool { panic("no") }), Name("F"))
+	s := Source("s", 1)
+	d := f(s)
+	valueNow(t, d)
+	s.Set(2)
+	_, err := d.Get(context.Background())
+	var p *PanicError
+	require.ErrorAs(t, err, &p)
+	require.Equal(t, "no", p.Value)
+}
+
+// s -> {l, r} -> j, under Sets and Gets
+func TestNoGlitch(t *testing.T) {
+	rounds := 20_000
+	if testing.Short() {
+		rounds = 2_000
+	}
+	id := Pure1(func(x int) int { return x })
+	s := Source("s", 0)
+	j := Pure2(func(l, r int) int {
+		if l != r {
+			return -1
+		}
+		return l
+	})(id(id(s)), id(s))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range rounds {
+			s.Set(i)
+		}
+	})
+	for range 2 {
+		wg.Go(func() {
+			last := 0
+			for range rounds {
+				v := Must(j.Get(context.Background()))
+				if v < last {
+					panic("two versions")
+				}
+				last = v
+			}
+		})
+	}
+	wg.Wait()
+	require.Equal(t, rounds-1, valueNow(t, j))
+}

@@ -1,0 +1,540 @@
+package lazy
+
+// # What a run sees
+//
+// A run sees the world as it was when it was planned: its view. The inputs of its calls that were known then are in its
+// plan, as versions; those that it computes itself are in its results. So it does not matter to a run what is Set while
+// it is on its way. What it computes is the present value of the call, for everybody, unless a change has come by since:
+//
+//	claim    the call has not been marked since the run was planned, and no input is outdated: flagMarked is cleared,
+//	         the call runs, or is found to need no run
+//	publish  flagMarked is still clear: the node is done, and not stale. Else it keeps the value as the last one that
+//	         was verified, and stays stale.
+//	private  the call was marked after the run was planned: the run computes the value of its view for itself and those
+//	         who wait for it. The node is claimed all the same, for a call never runs twice at the same time, but keeps
+//	         its value and its state.
+//
+// That claim and mark may cross is settled like this: catchUp announces the new revision before it marks. Who claims
+// clears flagMarked first and looks at the revision afterwards; if it is a new one, planMu tells.
+
+// result is what came of a tracked call in a run.
+type result struct {
+	version
+	ran      uint64
+	outdated bool // it is not the present value
+}
+
+// resultsNow returns the run's results, made if need be.
+func (r *run) resultsNow() []result {
+	if p := r.results.Load(); p != nil {
+		return *p
+	}
+	all := make([]result, r.n)
+	r.results.CompareAndSwap(nil, &all)
+	return *r.results.Load()
+}
+
+// has reports whether call i has a value in the run's view.
+func (r *run) has(i int32) bool {
+	if p := r.results.Load(); p != nil && (*p)[i].p != nil {
+		return true
+	}
+	w := r.plan.order[i].word.Load()
+	if w&flagTracked == 0 {
+		return isReady(w)
+	}
+	return w&flagInline != 0 && !r.planTracked(i)
+}
+
+// planTracked reports whether call i was tracked when it was planned: then its value is in the results.
+func (r *run) planTracked(i int32) bool { return len(r.plan.argsOff) > 0 && r.plan.argsOff[i] >= 0 }
+
+// valueOf is the version of the k-th target; nil if there is none.
+func (r *run) valueOf(k int) version {
+	t := r.plan.targets[k]
+	if t.pos < 0 {
+		return t.version
+	}
+	if !r.has(t.pos) {
+		return version{}
+	}
+	return r.versionOf(t.pos)
+}
+
+// versionOf is the version of a planned call that has ended with a value.
+func (r *run) versionOf(i int32) version {
+	if p := r.results.Load(); p != nil && (*p)[i].p != nil {
+		return (*p)[i].version
+	}
+	return version{p: r.plan.order[i].inline()}
+}
+
+// argsOf returns the arguments of call i.
+func (p *planner) argsOf(i int32) []argument {
+	lo, hi := p.argsOff[i], int32(len(p.args))
+	if int(i)+1 < len(p.argsOff) {
+		hi = p.argsOff[i+1]
+		hi = max(hi, ^hi)
+	}
+	return p.args[lo:hi:hi]
+}
+
+// arguments returns the inputs of call i in the run's view, and whether one of them is outdated. What must only have ended
+// before the call stands behind the inputs: as its changed, it has the revision for which it ran.
+func (r *run) arguments(i int32, n *node) (args []argument, outdated bool) {
+	if r.planTracked(i) {
+		args = r.plan.argsOf(i)
+	} else {
+		args = r.lateArguments(n) // it is tracked since it was planned: all that the run knows is in the nodes themselves
+	}
+	results := r.resultsNow()
+	inputs := len(n.inputs())
+	for k := range args {
+		a := &args[k]
+		if a.pos < 0 {
+			continue
+		}
+		res := &results[a.pos]
+		outdated = outdated || res.outdated
+		switch {
+		case k >= inputs:
+			a.version = version{changed: res.ran}
+		case res.p != nil:
+			a.version = res.version
+		default:
+			a.version = version{p: r.plan.order[a.pos].inline()}
+		}
+	}
+	return args, outdated
+}
+
+func (r *run) lateArguments(n *node) []argument {
+	r.mu.Lock()
+	if r.placesKnown == nil {
+		r.placesKnown = r.places()
+	}
+	r.mu.Unlock()
+	var args []argument
+	for _, i := range n.inputs() {
+		a := argument{pos: -1, version: version{p: i.inline()}}
+		if pos, planned := r.placesKnown[i]; planned {
+			a = argument{pos: pos}
+		}
+		args = append(args, a)
+	}
+	return args
+}
+
+// take claims a call. pending means that the claim succeeded and the function is to be run, running that another run is
+// at it, done that there is nothing to do (any more); none, that inputs that the call has found have to be looked at
+// first: the call is woken afterwards. mayWait says whether it can be.
+func (r *run) take(x *execution, mayWait bool) uint32 {
+	s := r.begin(x.node, x.at)
+	if s != stateNone {
+		return s
+	}
+	args, outdated := r.arguments(x.at, x.node)
+	x.frame.in = args
+	for s == stateNone {
+		s = r.claim(x, outdated)
+	}
+	if s != statePending {
+		return s
+	}
+	if r.sick.Load() && r.failed(x.at) { // just now, by a worker of this run
+		x.unclaim()
+		return stateDone
+	}
+	if x.private || !x.unchanged() {
+		return statePending
+	}
+	return r.settleFound(x, mayWait)
+}
+
+// claim tries to claim a tracked call. It returns none if it is to be tried again.
+func (r *run) claim(x *execution, outdated bool) uint32 {
+	n := x.node
+	if outdated || changes.now.Load() != r.view {
+		planMu.Lock()
+		defer planMu.Unlock()
+		if outdated || n.more.Load().marked > r.view {
+			return x.claimPrivately()
+		}
+		return r.claimPresent(x)
+	}
+	s := r.claimPresent(x)
+	if s != statePending || changes.now.Load() == r.view {
+		return s
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	if n.more.Load().marked > r.view { // it was marked at this moment
+		x.private = true
+		n.word.Or(flagMarked | flagStale | flagPrivate | x.was&flagForced)
+		n.changeState(x.was & stateMask)
+	}
+	return s
+}
+
+// claimPresent claims a call whose present value is the one of the run's view.
+func (r *run) claimPresent(x *execution) uint32 {
+	n := x.node
+	w := n.word.Load()
+	switch {
+	case isBusy(w):
+		return stateRunning
+	case isReady(w):
+		r.keep(x, n.version())
+		return stateDone
+	case w&(flagPermanent|flagStale) == flagPermanent:
+		r.record(x.at, r.failureOf(x, n.noted().err))
+		return stateDone
+	case !n.word.CompareAndSwap(w, w&^(stateMask|flagMarked|flagForced)|stateRunning):
+		return stateNone
+	}
+	x.was, x.tracked = w, true
+	return statePending
+}
+
+// claimPrivately claims a call whose present value is not to change.
+func (x *execution) claimPrivately() uint32 {
+	w := x.node.word.Load()
+	switch {
+	case isBusy(w):
+		return stateRunning
+	case !x.node.word.CompareAndSwap(w, w|flagPrivate):
+		return stateNone
+	}
+	x.was, x.tracked, x.private = w, true, true
+	return statePending
+}
+
+// changeState takes a node that is claimed to another state.
+func (n *node) changeState(state uint32) {
+	for {
+		w := n.word.Load()
+		if n.word.CompareAndSwap(w, w&flagMask|state) {
+			return
+		}
+	}
+}
+
+// keep notes the value of a call for the run's other calls.
+func (r *run) keep(x *execution, v version) {
+	r.resultsNow()[x.at] = result{version: v, ran: x.node.more.Load().ran}
+}
+
+// unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
+func (x *execution) unchanged() bool {
+	if x.was&flagForced != 0 || x.was&(flagCell|flagInline|flagPermanent) == 0 {
+		return false
+	}
+	verified := x.node.more.Load().verified
+	for k := range x.frame.in {
+		if x.frame.in[k].changed > verified {
+			return false
+		}
+	}
+	return true
+}
+
+// settleFound looks at the inputs that an unchanged call has found while it ran last, one after another: one that was
+// found because of what another one was is wanted only if that is still so.
+func (r *run) settleFound(x *execution, mayWait bool) uint32 {
+	n := x.node
+	if x.was&flagFound == 0 {
+		return r.verified(x)
+	}
+	e := n.more.Load()
+	verified, inner := e.verified, e.inner
+	for _, f := range n.noted().found {
+		if n.fn.binds && f == inner {
+			continue
+		}
+		v, known := r.looksAt(f)
+		switch {
+		case known && v.changed <= verified:
+			continue
+		case known || !mayWait || r.foundFailed(x.at, f):
+			return statePending
+		}
+		return r.verifyFound(x, f)
+	}
+	if n.fn.binds && inner != nil {
+		v, known := r.looksAt(inner)
+		if !known || v.changed > verified {
+			x.again = true // not its function, but what that went on to
+			return statePending
+		}
+	}
+	return r.verified(x)
+}
+
+// verified ends a call that does not have to run.
+func (r *run) verified(x *execution) uint32 {
+	n := x.node
+	n.more.Load().verified = r.view
+	if x.was&(flagCell|flagInline) == 0 { // it had failed for good, and has
+		f := r.failureOf(x, n.noted().err)
+		r.record(x.at, f)
+		x.publish(stateFailed, f)
+		return stateDone
+	}
+	r.keep(x, n.version())
+	x.publish(stateDone, nil)
+	return stateDone
+}
+
+// looksAt returns the version of f in the run's view, if it is known.
+func (r *run) looksAt(f *node) (version, bool) {
+	planMu.Lock()
+	defer planMu.Unlock()
+	p := planner{view: r.view, outdated: changes.now.Load() > r.view}
+	if !p.knows(f) {
+		return version{}, false
+	}
+	return p.known(f), true
+}
+
+// verifyFound computes f, which x's call has found when it ran last, in a run of its own, and has the call tried again.
+func (r *run) verifyFound(x *execution, f *node) uint32 {
+	x.unclaim()
+	r.host.Later()
+	child := newRun(r.base, r.op, []*node{f}, r.options, &callContext{Context: r.base, run: r, node: x.node}, r)
+	if child.n == 0 {
+		child.plan.free()
+		r.host.Wake(x.at, false)
+		return stateNone
+	}
+	r.startPart(child, func() {
+		if !child.has(int32(child.n - 1)) {
+			r.noteFoundFailed(x.at, f)
+		}
+		r.host.Wake(x.at, r.halted.Load())
+	})
+	return stateNone
+}
+
+// lostInput is an input that a call has found when it ran last, and that has no value now.
+type lostInput struct {
+	call  int32
+	input *node
+}
+
+// foundFailed reports whether f, which call i had found, has failed in this run: the call is run to see whether it still
+// wants it.
+func (r *run) foundFailed(i int32, f *node) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost[lostInput{i, f}]
+}
+
+func (r *run) noteFoundFailed(i int32, f *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost == nil {
+		r.lost = make(map[lostInput]bool)
+	}
+	r.lost[lostInput{i, f}] = true
+}
+
+// valued takes in the value that the function of a tracked call has returned.
+func (r *run) valued(x *execution) error {
+	n, out := x.node, x.frame.out
+	if !x.private && x.was&(flagCell|flagInline) != 0 {
+		same, err := n.sameValue(out)
+		if err != nil {
+			return err
+		}
+		if same {
+			x.frame.out = nil
+			r.keep(x, n.version())
+			r.resultsNow()[x.at].ran = r.view
+			return nil
+		}
+	}
+	out.changed = r.view
+	r.resultsNow()[x.at] = result{version: out.version(), ran: r.view, outdated: x.private}
+	return nil
+}
+
+// sameValue reports whether a new value is equal to n's.
+func (n *node) sameValue(out *cellHead) (same bool, err error) {
+	equal := n.fn.equality()
+	if equal == nil {
+		return false, nil
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			err = newPanicError("Equal of "+n.fn.name, recover())
+		}
+	}()
+	same = equal(n.version().p, out.value())
+	returned = true
+	return same, nil
+}
+
+// end ends a call, whether it is tracked or not.
+func (x *execution) end(state uint32, f *failure) {
+	if !x.tracked && f != nil && state == stateFailed && isPermanent(f.err) {
+		x.trackFailure()
+	}
+	if !x.tracked {
+		x.node.end(state, f)
+		return
+	}
+	x.publish(state, f)
+}
+
+// trackFailure has a failure stand until an input changes: the call is to hear of that.
+func (x *execution) trackFailure() {
+	planMu.Lock()
+	defer planMu.Unlock()
+	changes.state.Or(everChanged)
+	track(x.node)
+	x.tracked, x.was = true, statePending
+}
+
+// publish ends a tracked call and tells those who watch it.
+func (x *execution) publish(state uint32, f *failure) {
+	n := x.node
+	e := n.more.Load()
+	if !x.private {
+		x.keepOutcome(e, state, f)
+	}
+	next := func(w uint32) uint32 { return x.next(w, state, f) }
+	if told, ok := n.change(false, next); ok {
+		if x.private {
+			f = &failure{at: -1}
+		}
+		tell(told, n, f)
+		return
+	}
+	planMu.Lock()
+	told, _ := n.change(true, func(w uint32) uint32 { return e.adopt(next(w)) })
+	e.given = nil
+	planMu.Unlock()
+	tell(told, n, &failure{at: -1})
+}
+
+// keepOutcome notes what the call has come to, before its state says so.
+func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
+	switch {
+	case state == stateDone:
+		if x.frame.out != nil {
+			e.cell.Store(x.frame.out)
+		}
+		e.verified, e.ran = x.run.view, x.run.resultsNow()[x.at].ran
+	case state == stateFailed && isPermanent(f.err):
+		e.verified = x.run.view
+	}
+}
+
+// next is the word of a claimed call that has ended.
+func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
+	marked := w&flagMarked != 0
+	switch {
+	case x.private:
+		return w &^ flagPrivate
+	case state == stateDone:
+		if x.frame.out != nil {
+			w |= flagCell
+		}
+		w &^= stateMask | flagPermanent
+		if !marked {
+			w &^= flagStale
+		}
+		return w | stateDone
+	case state == stateFailed:
+		w = w&^(stateMask|flagPermanent) | stateFailed
+		if isPermanent(f.err) {
+			w |= flagPermanent
+			if !marked {
+				w &^= flagStale
+			}
+			return w
+		}
+		return w | x.was&flagForced
+	default:
+		return w&flagMask | x.was&(stateMask|flagForced|flagPermanent)
+	}
+}
+
+// adopt makes what was given while the call was running its value. Needs planMu.
+func (e *extra) adopt(w uint32) uint32 {
+	if e.given == nil {
+		return w
+	}
+	e.cell.Store(e.given)
+	e.verified = e.given.changed
+	w = w&^(stateMask|flagStale|flagForced|flagPermanent) | stateDone | flagCell
+	if e.marked > e.given.changed {
+		return w | flagStale
+	}
+	return w &^ flagMarked
+}
+
+// unclaim gives a claim back.
+func (x *execution) unclaim() {
+	x.publish(statePending, nil)
+	x.tracked, x.private = false, false
+}
+
+// change takes a claimed node to the word that next tells, and returns those who watch it. Unless it is to be changed
+// anyhow, it stays as it is if it is marked.
+func (n *node) change(anyhow bool, next func(uint32) uint32) (told []watcher, ok bool) {
+	mu := n.stripe()
+	mu.Lock()
+	defer mu.Unlock()
+	for {
+		w := n.word.Load()
+		if w&flagMarked != 0 && !anyhow {
+			return nil, false
+		}
+		if n.word.CompareAndSwap(w, next(w)&^flagWatched) {
+			break
+		}
+	}
+	x := n.more.Load()
+	told, x.watchers = x.watchers, nil
+	return told, true
+}
+
+// foundAll notes that the call has got the targets: they are inputs of it.
+func (c *callContext) foundAll(targets ...*node) {
+	n := c.node
+	n.note(func(x *extra) {
+		for _, t := range targets {
+			x.find(t)
+		}
+	})
+	n.word.Or(flagFound)
+	if changes.state.Load() == 0 {
+		return
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	for _, t := range targets {
+		c.register(t)
+	}
+}
+
+// register has marks of t reach the call, if they might have to. Needs planMu.
+func (c *callContext) register(t *node) {
+	n := c.node
+	if t.word.Load()&flagTracked == 0 && n.word.Load()&flagTracked == 0 {
+		return
+	}
+	if n.word.Load()&flagTracked == 0 {
+		track(n) // and t
+		n.more.Load().verified = c.run.view
+		return
+	}
+	track(t)
+	t.addUser(n)
+	if m := t.extra().marked; m > c.run.view {
+		n.more.Load().marked = max(n.more.Load().marked, m)
+		n.word.Or(flagMarked | flagStale)
+	}
+}
