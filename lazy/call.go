@@ -28,6 +28,7 @@ type execution struct {
 	// Of tracked calls: see view.go.
 	tracked bool
 	private bool   // the result is for the run alone
+	first   bool   // the value is in the node, and is its first
 	again   bool   // a Bind whose function is not to be called again
 	was     uint32 // the node's word when it was claimed
 	frame   frame

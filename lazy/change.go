@@ -73,7 +73,7 @@ var changes struct {
 	state   atomic.Uint32 // everChanged, pendingChanges
 	queue   atomic.Pointer[node]
 	now     atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
-	sources atomic.Uint64 // how many nodes have been Set, ever. Written under planMu
+	sources atomic.Uint64 // how many nodes have been Set or invalidated, ever. Written under planMu
 
 	first, last *run    // those that are not over, in order of their views. Guarded by planMu
 	history     []*node // those that have older values. Guarded by planMu
@@ -201,10 +201,15 @@ func (n *node) replace(c *cellHead, rev uint64) {
 	x.cell.Store(c)
 	x.marked = rev
 	n.word.Or(flagTracked | flagCell)
-	if w&flagCell == 0 {
+	n.count()
+	mark(n, rev)
+}
+
+// count counts n as one of those that changes begin with. Who was found to depend on none of them is looked at again.
+func (n *node) count() {
+	if n.word.Or(flagOrigin)&flagOrigin == 0 {
 		changes.sources.Add(1)
 	}
-	mark(n, rev)
 }
 
 // keepOlder keeps the present value of a source for the runs that have begun.
@@ -239,6 +244,7 @@ func (x *extra) prune() {
 // give gives a call the value that it is to have. Needs planMu.
 func (n *node) give(c *cellHead, rev uint64) {
 	track(n)
+	n.count()
 	x := n.more.Load()
 	c.changed = rev
 	began(rev)
@@ -333,6 +339,7 @@ func (n *node) forget(rev uint64) {
 		return // it has to run anyway
 	}
 	began(rev)
+	n.count()
 	x.given, x.marked = nil, rev
 	n.word.Or(flagMarked | flagStale | flagForced)
 	mark(n, rev)

@@ -299,3 +299,68 @@ func TestNoGlitch(t *testing.T) {
 	wg.Wait()
 	require.Equal(t, rounds-1, valueNow(t, j))
 }
+
+// u <- c: a call is given a value where no source ever was
+func TestSetOnACallReachesUsersThatNobodyKnew(t *testing.T) {
+	c := Pure1(func(x int) int { return x })(Source("s", 2))
+	u := Pure1(func(x int) int { return x + 1 })(c)
+	require.Equal(t, 3, valueNow(t, u))
+	c.Set(8)
+	require.Equal(t, 9, valueNow(t, u))
+}
+
+// u <- {c, d <- s}
+func TestInvalidateDuringTheFirstRun(t *testing.T) {
+	for range 300 {
+		s := Source("s", 1)
+		c := Pure0(func() int { return 3 })()
+		d := Pure1(func(x int) int { return x })(s)
+		u := Pure2(func(x, y int) int {
+			if x == 0 || y == 0 {
+				t.Error("saw", x, y)
+			}
+			return x
+		})(c, d)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for k := range 5 {
+				s.Set(k + 2)
+				c.Invalidate()
+				d.Invalidate()
+			}
+		})
+		for range 3 {
+			wg.Go(func() {
+				for range 20 {
+					if v, err := u.Get(context.Background()); v != 3 || err != nil {
+						t.Error(v, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+func TestRefreshOfAKnownHandle(t *testing.T) {
+	f, runs := counted(func(x int) int { return x })
+	d := f(Source("s", 2))
+	valueNow(t, d)
+	valueNow(t, d, Refresh())
+	require.EqualValues(t, 2, runs.Load())
+}
+
+// A source that was Set before is found while the call runs: the call has seen its present value.
+func TestFoundSourceThatWasSetBefore(t *testing.T) {
+	s := Source("s", 2)
+	s.Set(9)
+	nested := Wrap1(func(ctx context.Context, _ int) (int, error) { return s.Get(ctx) }).Of(1)
+	require.Equal(t, 9, valueNow(t, nested))
+	require.Equal(t, graph.Done, nested.State())
+	bind := Bind1(func(context.Context, int) (Data[int], error) { return s, nil }).Of(1)
+	require.Equal(t, 9, valueNow(t, bind))
+	require.Equal(t, graph.Done, bind.State())
+	s.Set(10)
+	require.Equal(t, 10, valueNow(t, nested))
+	require.Equal(t, 10, valueNow(t, bind))
+}

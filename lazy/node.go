@@ -78,6 +78,8 @@ const (
 	flagPermanent = 1 << 12
 	// flagFound says that the call has inputs that were found while it ran.
 	flagFound = 1 << 13
+	// flagOrigin says that the node itself was changed: it is counted in changes.sources.
+	flagOrigin = 1 << 15
 	// flagWalked says that a walk is at the node. Guarded by planMu.
 	flagWalked = 1 << 14
 )

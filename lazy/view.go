@@ -1,5 +1,10 @@
 package lazy
 
+import (
+	"runtime"
+	"sync/atomic"
+)
+
 // # What a run sees
 //
 // A run sees the world as it was when it was planned: its view. The inputs of its calls that were known then are in its
@@ -18,11 +23,33 @@ package lazy
 // clears flagMarked first and looks at the revision afterwards; if it is a new one, planMu tells.
 
 // result is what came of a tracked call in a run.
+//
+// An executor may start a call twice, by two workers at once; what the first has noted stands. state tells who that is.
 type result struct {
 	version
 	ran      uint64
 	outdated bool // it is not the present value
+	state    atomic.Uint32
 }
+
+const (
+	resultNone = iota
+	resultWriting
+	resultThere
+)
+
+// note notes the result, if there is none yet. It is there when note returns.
+func (s *result) note(v version, ran uint64, outdated bool) {
+	if s.state.CompareAndSwap(resultNone, resultWriting) {
+		s.version, s.ran, s.outdated = v, ran, outdated
+		s.state.Store(resultThere)
+	}
+	for s.state.Load() == resultWriting {
+		runtime.Gosched()
+	}
+}
+
+func (s *result) there() bool { return s.state.Load() == resultThere }
 
 // resultsNow returns the run's results, made if need be.
 func (r *run) resultsNow() []result {
@@ -36,7 +63,7 @@ func (r *run) resultsNow() []result {
 
 // has reports whether call i has a value in the run's view.
 func (r *run) has(i int32) bool {
-	if p := r.results.Load(); p != nil && (*p)[i].p != nil {
+	if p := r.results.Load(); p != nil && (*p)[i].there() {
 		return true
 	}
 	w := r.plan.order[i].word.Load()
@@ -63,7 +90,7 @@ func (r *run) valueOf(k int) version {
 
 // versionOf is the version of a planned call that has ended with a value.
 func (r *run) versionOf(i int32) version {
-	if p := r.results.Load(); p != nil && (*p)[i].p != nil {
+	if p := r.results.Load(); p != nil && (*p)[i].there() {
 		return (*p)[i].version
 	}
 	return version{p: r.plan.order[i].inline()}
@@ -95,14 +122,13 @@ func (r *run) arguments(i int32, n *node) (args []argument, outdated bool) {
 			continue
 		}
 		res := &results[a.pos]
-		outdated = outdated || res.outdated
 		switch {
-		case k >= inputs:
-			a.version = version{changed: res.ran}
-		case res.p != nil:
-			a.version = res.version
-		default:
+		case !res.there(): // not tracked when it ended
 			a.version = version{p: r.plan.order[a.pos].inline()}
+		case k >= inputs:
+			a.version, outdated = version{changed: res.ran}, outdated || res.outdated
+		default:
+			a.version, outdated = res.version, outdated || res.outdated
 		}
 	}
 	return args, outdated
@@ -133,6 +159,13 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	if s != stateNone {
 		return s
 	}
+	done := &r.resultsNow()[x.at]
+	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since; what it came to before is what the run sees
+		done.note(version{p: x.node.inline()}, 0, false)
+	}
+	if done.there() {
+		return stateDone
+	}
 	args, outdated := r.arguments(x.at, x.node)
 	x.frame.in = args
 	for s == stateNone {
@@ -141,7 +174,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	if s != statePending {
 		return s
 	}
-	if r.sick.Load() && r.failed(x.at) { // just now, by a worker of this run
+	if done.there() || r.sick.Load() && r.failed(x.at) { // just now, by a worker of this run
 		x.unclaim()
 		return stateDone
 	}
@@ -221,7 +254,7 @@ func (n *node) changeState(state uint32) {
 
 // keep notes the value of a call for the run's other calls.
 func (r *run) keep(x *execution, v version) {
-	r.resultsNow()[x.at] = result{version: v, ran: x.node.more.Load().ran}
+	r.resultsNow()[x.at].note(v, x.node.more.Load().ran, false)
 }
 
 // unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
@@ -341,6 +374,12 @@ func (r *run) noteFoundFailed(i int32, f *node) {
 // valued takes in the value that the function of a tracked call has returned.
 func (r *run) valued(x *execution) error {
 	n, out := x.node, x.frame.out
+	if !r.planTracked(x.at) { // the run sees first values alone, and where they are is in the nodes
+		n.fn.typ.copy(n, out.value())
+		x.frame.out, x.first = nil, true
+		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, x.private)
+		return nil
+	}
 	if !x.private && x.was&(flagCell|flagInline) != 0 {
 		same, err := n.sameValue(out)
 		if err != nil {
@@ -348,13 +387,12 @@ func (r *run) valued(x *execution) error {
 		}
 		if same {
 			x.frame.out = nil
-			r.keep(x, n.version())
-			r.resultsNow()[x.at].ran = r.view
+			r.resultsNow()[x.at].note(n.version(), r.view, false)
 			return nil
 		}
 	}
 	out.changed = r.view
-	r.resultsNow()[x.at] = result{version: out.version(), ran: r.view, outdated: x.private}
+	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
 	return nil
 }
 
@@ -434,6 +472,9 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 // next is the word of a claimed call that has ended.
 func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 	marked := w&flagMarked != 0
+	if x.first && state == stateDone {
+		w |= flagInline
+	}
 	switch {
 	case x.private:
 		return w &^ flagPrivate
@@ -478,7 +519,7 @@ func (e *extra) adopt(w uint32) uint32 {
 // unclaim gives a claim back.
 func (x *execution) unclaim() {
 	x.publish(statePending, nil)
-	x.tracked, x.private = false, false
+	x.tracked, x.private, x.first = false, false, false
 }
 
 // change takes a claimed node to the word that next tells, and returns those who watch it. Unless it is to be changed
@@ -527,8 +568,8 @@ func (c *callContext) register(t *node) {
 		return
 	}
 	if n.word.Load()&flagTracked == 0 {
-		track(n) // and t
-		n.more.Load().verified = c.run.view
+		n.extra().verified = c.run.view // what it has got
+		track(n)                        // and t
 		return
 	}
 	track(t)
