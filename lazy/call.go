@@ -167,6 +167,9 @@ func (r *run) perform(x *execution) executor.Status {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
 		x.c.foreign, x.c.limits = x.parent != nil, x.limits
 	}
+	if x.node.word.Load()&flagFound != 0 && !x.private {
+		x.loseFound()
+	}
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit: nobody but this function will say so
@@ -178,6 +181,14 @@ func (r *run) perform(x *execution) executor.Status {
 	err := x.tries()
 	returned = true // what conclude runs, it guards itself
 	return r.conclude(x, err)
+}
+
+// loseFound forgets the inputs that the call has found when it ran last: it is about to find others. If it does not come to
+// an end, it has to run again whatever its other inputs are.
+func (x *execution) loseFound() {
+	x.was |= flagForced
+	x.node.note(func(e *extra) { e.found, e.known = nil, nil })
+	x.node.word.And(^uint32(flagFound))
 }
 
 // tries calls the function until it succeeds or may not be tried again.

@@ -279,7 +279,9 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
-		touched = touched || n.fn.opts.transient
+		if !touched && (n.fn.opts.transient || n.fn.wantsContext && changes.sources.Load() > 0) {
+			touched = true // the function may get something that was changed
+		}
 		if !touched {
 			p.argsOff[len(p.argsOff)-1] ^= -1
 			return

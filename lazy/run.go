@@ -106,7 +106,6 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	if r.plan.letsGo {
 		r.countUses()
 	}
-	r.done = make(chan struct{})
 	if parent != nil {
 		r.adopt(parent)
 		r.join()
@@ -127,6 +126,7 @@ type submitter interface{ Submit(w executor.Steps) }
 
 // start gives the run to its executor.
 func (r *run) start() {
+	r.done = make(chan struct{})
 	if !r.hooks.runStarted(r) {
 		r.finishRun()
 		return
