@@ -333,7 +333,7 @@ func (n *node) isReleased(verified uint64) bool {
 	planMu.Lock()
 	defer planMu.Unlock()
 	released := n.more.Load().released
-	return released > 0 && released <= verified
+	return released > 0 && released-1 <= verified
 }
 
 // settleFound looks at the inputs that an unchanged call has found while it ran last, one after another: one that was
@@ -459,8 +459,12 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if released := n.more.Load().released; released > 0 && !x.private && x.was&flagForced == 0 && x.sameInputs() {
-		out.changed = released // the value that was let go of, once more
+	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && x.sameInputs() {
+		planMu.Lock()
+		if released := n.more.Load().released; released > 0 {
+			out.changed = released - 1 // the value that was let go of, once more
+		}
+		planMu.Unlock()
 	}
 	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
 	return nil
