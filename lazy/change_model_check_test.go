@@ -274,6 +274,9 @@ func (r *changeRound) failedForGood(n *changeNode, run changeRun) bool {
 
 // has notes that n has its value.
 func (r *changeRound) has(n *changeNode) {
+	if n.transient && len(r.runs[n.k]) > 0 && (r.refresh || n.invalid || r.changed(n)) {
+		n.rev++ // the former value is gone: the new one cannot be compared with it
+	}
 	n.invalid, n.failed, n.permanent = false, false, false
 	if !n.hasCell {
 		n.settled = r.value[n.k]
@@ -347,7 +350,14 @@ func (r *changeRound) mayRun(n *changeNode) bool {
 		return r.refresh
 	case r.refresh, !n.hasCell && !n.failed, n.invalid, n.loose, n.transient, n.failed && !n.permanent, n.given:
 		return true
+	case n.kind == chNest && r.failed():
+		return true // it is asked whether it still wants what has failed
 	default:
 		return r.changed(n)
 	}
+}
+
+// failed reports whether something has failed.
+func (r *changeRound) failed() bool {
+	return r.failures > 0 || slices.ContainsFunc(r.gets, func(g *changeGet) bool { return g.err != nil })
 }
