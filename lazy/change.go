@@ -36,6 +36,8 @@ type change struct {
 	cell atomic.Pointer[cellHead]
 	// verified is the revision in which the value was last known to be right. Used by whoever has claimed the call.
 	verified uint64
+	// failed is the revision for which the call last failed for good. Used likewise.
+	failed uint64
 	// ran is the revision for which the call ran last. Written by whoever has claimed the call, before it ends.
 	ran atomic.Uint64
 	// marked is the last revision that may have changed the value. Guarded by planMu.

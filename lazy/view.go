@@ -306,13 +306,23 @@ func (x *execution) unchanged() bool {
 
 // sameInputs reports whether no input that the call was recorded with has changed since the call was verified.
 func (x *execution) sameInputs() bool {
-	verified := x.node.more.Load().verified
+	verified := x.verifiedAt()
 	for k := range x.frame.in {
 		if x.frame.in[k].changed > verified {
 			return false
 		}
 	}
 	return true
+}
+
+// verifiedAt is the revision in which what the call has come to, its value or a failure for good, was last known to be
+// right.
+func (x *execution) verifiedAt() uint64 {
+	e := x.node.more.Load()
+	if x.was&flagPermanent != 0 {
+		return e.failed
+	}
+	return e.verified
 }
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
@@ -334,7 +344,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		return r.verified(x)
 	}
 	e := n.more.Load()
-	verified, inner := e.verified, e.inner
+	verified, inner := x.verifiedAt(), e.inner
 	for _, f := range n.noted().found {
 		if n.fn.binds && f == inner {
 			continue
@@ -363,8 +373,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 // verified ends a call that does not have to run.
 func (r *run) verified(x *execution) uint32 {
 	n := x.node
-	n.more.Load().verified = r.view
-	if x.was&(flagCell|flagInline) == 0 { // it had failed for good, and has
+	if x.was&flagPermanent != 0 {
 		f := r.failureOf(x, n.noted().err)
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
@@ -527,7 +536,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
 	case state == stateFailed && isPermanent(f.err):
-		e.verified = x.run.view
+		e.failed = x.run.view
 	}
 }
 
