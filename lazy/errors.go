@@ -146,9 +146,12 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
-func isPermanent(err error) bool {
+// isPermanent reports whether the failure is one of the call's own function, for good: not of something that it has got
+// or gone on to, which may mend without the call being told.
+func (f *failure) isPermanent() bool {
 	var p *permanentError
-	return errors.As(err, &p)
+	var through *Error
+	return f != nil && f.at >= 0 && (f.way == nil || f.way.before == nil) && errors.As(f.err, &p) && !errors.As(f.err, &through)
 }
 
 // isContextError reports whether err is, or wraps, the end of a context.

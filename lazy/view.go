@@ -158,7 +158,7 @@ func (r *run) lastMark(i int32) uint64 {
 		return 0
 	}
 	m := r.plan.marked[i]
-	results := *r.results.Load()
+	results := r.resultsNow()
 	for _, a := range r.plan.argsOf(i) {
 		if a.pos < 0 {
 			m = max(m, a.marked)
@@ -520,8 +520,9 @@ func (x *execution) taint() {
 	planMu.Lock()
 	defer planMu.Unlock()
 	e := x.node.extra()
-	e.marked = max(e.marked, changes.now.Load())
+	e.marked = changes.now.Load()
 	x.node.word.Or(flagMarked | flagStale)
+	mark(x.node, e.marked)
 }
 
 // sameValue reports whether a new value is equal to n's.
@@ -543,7 +544,7 @@ func (n *node) sameValue(out *cellHead) (same bool, err error) {
 
 // end ends a call, whether it is tracked or not.
 func (x *execution) end(state uint32, f *failure) {
-	if !x.tracked && f != nil && state == stateFailed && isPermanent(f.err) {
+	if !x.tracked && f != nil && state == stateFailed && f.isPermanent() {
 		x.trackFailure()
 	}
 	if !x.tracked {
@@ -617,7 +618,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		}
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
-	case state == stateFailed && isPermanent(f.err):
+	case state == stateFailed && f.isPermanent():
 		e.failed = x.run.view
 	}
 }
@@ -644,7 +645,7 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		return w | stateDone
 	case state == stateFailed:
 		w = w&^(stateMask|flagPermanent) | stateFailed
-		if isPermanent(f.err) {
+		if f.isPermanent() {
 			w |= flagPermanent
 			if !marked {
 				w &^= flagStale
@@ -746,5 +747,6 @@ func (c *callContext) register(t *node) {
 	if m > c.run.view {
 		c.tainted.Store(true)
 		n.word.Or(flagMarked | flagStale)
+		mark(n, m)
 	}
 }
