@@ -341,3 +341,26 @@ func TestInvalidateDuringTheFirstRun(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+func TestRefreshOfAKnownHandle(t *testing.T) {
+	f, runs := counted(func(x int) int { return x })
+	d := f(Source("s", 2))
+	valueNow(t, d)
+	valueNow(t, d, Refresh())
+	require.EqualValues(t, 2, runs.Load())
+}
+
+// A source that was Set before is found while the call runs: the call has seen its present value.
+func TestFoundSourceThatWasSetBefore(t *testing.T) {
+	s := Source("s", 2)
+	s.Set(9)
+	nested := Wrap1(func(ctx context.Context, _ int) (int, error) { return s.Get(ctx) }).Of(1)
+	require.Equal(t, 9, valueNow(t, nested))
+	require.Equal(t, graph.Done, nested.State())
+	bind := Bind1(func(context.Context, int) (Data[int], error) { return s, nil }).Of(1)
+	require.Equal(t, 9, valueNow(t, bind))
+	require.Equal(t, graph.Done, bind.State())
+	s.Set(10)
+	require.Equal(t, 10, valueNow(t, nested))
+	require.Equal(t, 10, valueNow(t, bind))
+}

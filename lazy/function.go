@@ -95,6 +95,9 @@ func newFunction[R any](fn any, opts []Option) *function {
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
 	}
+	if f.opts.transient {
+		changes.state.Or(everChanged)
+	}
 	f.name = f.opts.name
 	if f.name == "" {
 		f.name = nameOf(runtime.FuncForPC(v.Pointer()).Name())

@@ -80,6 +80,9 @@ func (r *run) finish(x *execution, f *failure) executor.Status {
 // release lets others go on after a call.
 func (r *run) release(x *execution, state uint32, f *failure) executor.Status {
 	x.end(state, f)
+	if state != statePending {
+		r.used(x.at)
+	}
 	x.releaseLimits()
 	if x.async {
 		r.host.Wake(x.at, true)
@@ -180,6 +183,7 @@ func (r *run) skip(i int32) bool {
 		return false
 	}
 	n := r.plan.order[i]
+	r.used(i)
 	n.skipped()
 	r.hooks.callSkipped(n, f)
 	return true

@@ -32,6 +32,7 @@ type planner struct {
 	view     uint64     // the revision that the run is to see
 	outdated bool       // which is not the present one
 	tracked  bool       // some call is tracked
+	letsGo   bool       // some call is transient
 	argsOff  []int32    // by call, where its args begin; ^ that if it is not tracked. Empty if not changing
 	args     []argument // of tracked calls
 	targets  []argument
@@ -278,6 +279,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
+		touched = touched || n.fn.opts.transient
 		if !touched {
 			p.argsOff[len(p.argsOff)-1] ^= -1
 			return
@@ -285,6 +287,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 		track(n)
 	}
 	p.tracked = true
+	p.letsGo = p.letsGo || n.fn.opts.transient
 	for _, i := range inputs {
 		p.args = append(p.args, p.argument(i))
 	}

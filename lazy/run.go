@@ -47,6 +47,7 @@ type run struct {
 	results     atomic.Pointer[[]result] // of tracked calls, by place in the plan
 	placesKnown map[*node]int32          // made when needed. Guarded by mu
 	lost        map[lostInput]bool       // guarded by mu
+	uses        *uses                    // nil: no call is transient
 	// Of those in changes. Guarded by planMu, but for viewed while it is false.
 	viewed             bool
 	prevView, nextView *run
@@ -101,6 +102,9 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	r.n = len(r.plan.order)
 	if r.n == 0 {
 		return r
+	}
+	if r.plan.letsGo {
+		r.countUses()
 	}
 	r.done = make(chan struct{})
 	if parent != nil {
@@ -361,6 +365,7 @@ func (r *run) finishRun() {
 	}
 	sick := r.first != nil
 	r.mu.Unlock()
+	r.letGoOfRest()
 	r.leaveView()
 	r.dropGrants()
 	if sick {

@@ -114,6 +114,17 @@ func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer =
 // what was kept. Sources keep their values. The users of a call whose new value is equal to the last one see no change.
 func Refresh() RunOption { return func(o *runOptions) { o.refresh = true } }
 
+// refreshes reports whether Refresh is among the options.
+func refreshes(opts []RunOption) bool {
+	var o runOptions
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	return o.refresh
+}
+
 // settle applies the options and checks what they say.
 func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callContext, err error) {
 	for i, opt := range opts {

@@ -162,7 +162,7 @@ func (n *node) trackOne() {
 		if hasValue(w & stateMask) {
 			next |= flagInline
 		}
-		if x.marked > 0 {
+		if x.marked > x.verified {
 			next |= flagMarked | flagStale
 		}
 		if n.word.CompareAndSwap(w, next) {

@@ -106,9 +106,20 @@ func (p *planner) argsOf(i int32) []argument {
 	return p.args[lo:hi:hi]
 }
 
-// arguments returns the inputs of call i in the run's view, and whether one of them is outdated. What must only have ended
-// before the call stands behind the inputs: as its changed, it has the revision for which it ran.
-func (r *run) arguments(i int32, n *node) (args []argument, outdated bool) {
+// outdated reports whether one of the inputs of call i is not the present value.
+func (r *run) outdated(i int32) bool {
+	results := r.resultsNow()
+	for _, in := range r.Inputs(int(i)) {
+		if s := &results[in]; s.there() && s.outdated {
+			return true
+		}
+	}
+	return false
+}
+
+// arguments returns the inputs of call i, which is claimed, in the run's view. What must only have ended before the call
+// stands behind the inputs: as its changed, it has the revision for which it ran.
+func (r *run) arguments(i int32, n *node) (args []argument) {
 	if r.planTracked(i) {
 		args = r.plan.argsOf(i)
 	} else {
@@ -121,17 +132,16 @@ func (r *run) arguments(i int32, n *node) (args []argument, outdated bool) {
 		if a.pos < 0 {
 			continue
 		}
-		res := &results[a.pos]
-		switch {
-		case !res.there(): // not tracked when it ended
+		switch s := &results[a.pos]; {
+		case !s.there(): // not tracked when it ended
 			a.version = version{p: r.plan.order[a.pos].inline()}
 		case k >= inputs:
-			a.version, outdated = version{changed: res.ran}, outdated || res.outdated
+			a.version = version{changed: s.ran}
 		default:
-			a.version, outdated = res.version, outdated || res.outdated
+			a.version = s.version
 		}
 	}
-	return args, outdated
+	return args
 }
 
 func (r *run) lateArguments(n *node) []argument {
@@ -159,29 +169,36 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	if s != stateNone {
 		return s
 	}
-	done := &r.resultsNow()[x.at]
-	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since; what it came to before is what the run sees
-		done.note(version{p: x.node.inline()}, 0, false)
-	}
-	if done.there() {
+	if r.noted(x) {
 		return stateDone
 	}
-	args, outdated := r.arguments(x.at, x.node)
-	x.frame.in = args
-	for s == stateNone {
+	for outdated := r.outdated(x.at); s == stateNone; {
 		s = r.claim(x, outdated)
+	}
+	if s == stateDone {
+		r.used(x.at)
 	}
 	if s != statePending {
 		return s
 	}
-	if done.there() || r.sick.Load() && r.failed(x.at) { // just now, by a worker of this run
+	if r.noted(x) || r.sick.Load() && r.failed(x.at) { // just now, by a worker of this run
 		x.unclaim()
 		return stateDone
 	}
+	x.frame.in = r.arguments(x.at, x.node)
 	if x.private || !x.unchanged() {
 		return statePending
 	}
 	return r.settleFound(x, mayWait)
+}
+
+// noted reports whether the call's result is there already.
+func (r *run) noted(x *execution) bool {
+	s := &r.resultsNow()[x.at]
+	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since: the first value is what the run sees
+		s.note(version{p: x.node.inline()}, 0, false)
+	}
+	return s.there()
 }
 
 // claim tries to claim a tracked call. It returns none if it is to be tried again.
@@ -311,10 +328,11 @@ func (r *run) verified(x *execution) uint32 {
 		f := r.failureOf(x, n.noted().err)
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
-		return stateDone
+	} else {
+		r.keep(x, n.version())
+		x.publish(stateDone, nil)
 	}
-	r.keep(x, n.version())
-	x.publish(stateDone, nil)
+	r.used(x.at)
 	return stateDone
 }
 
@@ -568,8 +586,8 @@ func (c *callContext) register(t *node) {
 		return
 	}
 	if n.word.Load()&flagTracked == 0 {
-		track(n) // and t
-		n.more.Load().verified = c.run.view
+		n.extra().verified = c.run.view // what it has got
+		track(n)                        // and t
 		return
 	}
 	track(t)

@@ -1,0 +1,103 @@
+package lazy
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dally-go/dally/graph"
+)
+
+// living counts large values that are alive.
+type living struct{ now, most atomic.Int64 }
+
+type bulk struct{ data []byte }
+
+func (l *living) make() *bulk {
+	v := &bulk{data: make([]byte, 1<<10)}
+	now := l.now.Add(1)
+	for {
+		most := l.most.Load()
+		if now <= most || l.most.CompareAndSwap(most, now) {
+			break
+		}
+	}
+	runtime.AddCleanup(v, func(struct{}) { l.now.Add(-1) }, struct{}{})
+	return v
+}
+
+// settled collects until f holds.
+func (l *living) settled(t *testing.T, f func(now int64) bool) {
+	t.Helper()
+	for range 100 {
+		runtime.GC()
+		if f(l.now.Load()) {
+			return
+		}
+		time.Sleep(time.Millisecond) // cleanups have a goroutine of their own
+	}
+	require.Fail(t, "still alive", "%d values", l.now.Load())
+}
+
+// root -> {a, b} -> sum
+func TestTransientIsReleasedAndComputedAgain(t *testing.T) {
+	var l living
+	var runs atomic.Int32
+	root := Pure1(func(int) *bulk { runs.Add(1); return l.make() }, Transient())
+	size := Pure1(func(v *bulk) int { return len(v.data) })
+	s := Source("s", 1)
+	r := root(s)
+	sum := Pure2(func(a, b int) int { return a + b })(size(r), size(r))
+	require.Equal(t, 2<<10, valueNow(t, sum))
+	require.EqualValues(t, 1, runs.Load())
+	require.Equal(t, graph.Pending, r.State())
+	l.settled(t, func(now int64) bool { return now == 0 })
+
+	require.Equal(t, 2<<10, valueNow(t, sum), "users have their values")
+	require.EqualValues(t, 1, runs.Load())
+	require.NotNil(t, valueNow(t, r))
+	require.EqualValues(t, 2, runs.Load())
+	s.Set(2)
+	require.Equal(t, 2<<10, valueNow(t, sum))
+	require.EqualValues(t, 3, runs.Load())
+	l.settled(t, func(now int64) bool { return now == 0 })
+	runtime.KeepAlive(r)
+}
+
+// A thousand large roots, each with a reducer: roots are not produced faster than they are consumed.
+func TestTransientRootsAreConsumedBeforeOthersAreMade(t *testing.T) {
+	for _, workers := range []int{1, 2, 4} {
+		var alive, most atomic.Int64
+		root := Wrap1(func(_ context.Context, i int) ([]byte, error) {
+			now := alive.Add(1)
+			for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
+			}
+			return make([]byte, 1<<10), nil
+		}, Transient())
+		reduce := Pure1(func(v []byte) int { alive.Add(-1); return len(v) })
+		var parts []Data[int]
+		for i := range 1000 {
+			parts = append(parts, reduce(root.Of(i)))
+		}
+		s := &Session{Parallelism: workers}
+		_, err := GetAll(context.Background(), parts, In(s))
+		require.NoError(t, err)
+		require.LessOrEqual(t, most.Load(), int64(workers+1), "%d workers", workers)
+	}
+}
+
+// root -> bad: what its users do not come to take is released all the same
+func TestTransientIsReleasedAfterFailures(t *testing.T) {
+	var l living
+	root := Pure1(func(int) *bulk { return l.make() }, Transient())
+	bad := Wrap1(func(context.Context, *bulk) (int, error) { return 0, context.Canceled })
+	r := root.Of(1)
+	_, err := bad(r).Get(context.Background())
+	require.Error(t, err)
+	l.settled(t, func(now int64) bool { return now == 0 })
+	require.Equal(t, graph.Pending, r.State())
+}
