@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -667,6 +668,24 @@ func ExampleExplain() {
 	// Square false - has its value
 	// Square true - has no value yet
 	// Add true - has no value yet
+}
+
+// After a change, an explanation tells which inputs have changed, and which may turn out not to have.
+func ExampleExplain_change() {
+	price := lazy.Source("Price", 16)
+	dozens := lazy.Pure1(func(p int) int { return p / 12 }, lazy.Name("Dozens"))(price)
+	total := lazy.Pure1(func(d int) int { return 100 * d }, lazy.Name("Total"))(dozens)
+	lazy.Must(total.Get(context.Background()))
+
+	price.Set(20)
+	for _, call := range lazy.Explain(total).Calls {
+		reason := regexp.MustCompile(`#\d+`).ReplaceAllString(call.Reason, "") // calls are numbered
+		fmt.Println(call.Node.Name, call.Runs, call.Maybe, "-", reason)
+	}
+	// Output:
+	// Price false false - is a given value
+	// Dozens true false - input Price has changed
+	// Total true true - an input may change: Dozens is stale
 }
 
 // An explanation prints as a table: a line per call.
