@@ -34,8 +34,11 @@ type pool struct {
 	busy   int             // slots taken. Guarded by mu
 	resume []chan struct{} // lent slots wanted back, in order. Guarded by mu
 	queue  []*job          // jobs that want a worker, in order. Guarded by mu
-	ids    []int           // numbers of workers that have ended. Guarded by mu
-	lastID int             // numbers given out so far. Guarded by mu
+	// callers is how many slots callers hold, see TryTake, and relieved how many of those were given away. Guarded by mu
+	callers, relieved int
+
+	ids    []int // numbers of workers that have ended. Guarded by mu
+	lastID int   // numbers given out so far. Guarded by mu
 }
 
 // NewPool returns an executor that runs at most n calls at once, over all works together. It starts goroutines when
@@ -105,6 +108,7 @@ func (p *pool) Reclaim() {
 	}
 	back := make(chan struct{})
 	p.resume = append(p.resume, back)
+	p.relieveLocked()
 	p.noteLocked()
 	p.mu.Unlock()
 	<-back
@@ -139,6 +143,7 @@ func (p *pool) want(j *job) {
 func (p *pool) enqueueLocked(j *job) {
 	j.queued.Store(true)
 	p.queue = append(p.queue, j)
+	p.relieveLocked()
 }
 
 // recallLocked takes back what want has asked for and nobody has answered. It returns how many shares in live that

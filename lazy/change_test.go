@@ -364,3 +364,54 @@ func TestFoundSourceThatWasSetBefore(t *testing.T) {
 	require.Equal(t, 10, valueNow(t, nested))
 	require.Equal(t, 10, valueNow(t, bind))
 }
+
+// user <- If(cond, then <- s, else): what is behind the branch that is not taken does not matter
+func TestBranchNotTakenDoesNotRun(t *testing.T) {
+	then, thens := counted(func(x int) int { return x })
+	user, users := counted(func(x int) int { return x })
+	s, cond := Source("s", 1), Source("cond", 0)
+	isZero := Pure1(func(x int) bool { return x == 0 })
+	u := user(If(isZero(cond), then(s), Const(5)))
+	require.Equal(t, 1, valueNow(t, u))
+	cond.Set(1)
+	require.Equal(t, 5, valueNow(t, u))
+	s.Set(2)
+	require.Equal(t, 5, valueNow(t, u))
+	cond.Set(2)
+	require.Equal(t, 5, valueNow(t, u))
+	require.EqualValues(t, 1, thens.Load())
+	require.EqualValues(t, 2, users.Load())
+	cond.Set(0)
+	require.Equal(t, 2, valueNow(t, u))
+}
+
+// A call that fails after it has got something else than before is not taken for verified.
+func TestFailureAfterFindingOtherInputs(t *testing.T) {
+	a, which, fail := Source("a", 1), Source("which", 0), errors.New("no")
+	broken := false
+	f := Wrap0(func(ctx context.Context) (int, error) {
+		if w, err := which.Get(ctx); err != nil || w == 0 {
+			return 0, err
+		}
+		if broken {
+			return 0, fail
+		}
+		return a.Get(ctx)
+	})()
+	require.Equal(t, 0, valueNow(t, f))
+	which.Set(1)
+	broken = true
+	_, err := f.Get(context.Background())
+	require.ErrorIs(t, err, fail)
+	broken = false
+	require.Equal(t, 1, valueNow(t, f))
+}
+
+func TestUserOfABindIsNotStaleAfterItsRun(t *testing.T) {
+	s := Source("s", 0)
+	b := Bind1(func(context.Context, int) (Data[int], error) { return s, nil }).Of(1)
+	u := Pure1(func(x int) int { return x })(b)
+	s.Set(1)
+	require.Equal(t, 1, valueNow(t, u))
+	require.Equal(t, graph.Done, u.State())
+}

@@ -32,6 +32,8 @@ type function struct {
 	wantsContext bool
 	// plain says that a call may be run where it stands, among others: it does not wait by itself.
 	plain bool
+	// paces are what is known about the waits of a poll; nil: the function is none.
+	paces *[spinsLen]pace
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 

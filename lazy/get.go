@@ -110,7 +110,15 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		r.leaveView()
 		return nil, left(ctx, op, targets)
 	}
-	r.start()
+	all, started, gone := r.makeSmall(ctx)
+	switch {
+	case all:
+		return r, nil
+	case gone:
+		return nil, left(ctx, op, targets)
+	case !started:
+		r.start()
+	}
 	if !r.wait(ctx) {
 		return nil, left(ctx, op, targets)
 	}

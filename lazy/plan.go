@@ -279,7 +279,9 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
-		touched = touched || n.fn.opts.transient
+		if !touched && (n.fn.opts.transient || n.fn.wantsContext && changes.sources.Load() > 0) {
+			touched = true // the function may get something that was changed
+		}
 		if !touched {
 			p.argsOff[len(p.argsOff)-1] ^= -1
 			return
@@ -305,7 +307,7 @@ func (n *node) lastRun() uint64 {
 	if n.word.Load()&flagTracked == 0 || n.fn == sourceFunction {
 		return 0
 	}
-	return n.more.Load().ran
+	return n.more.Load().ran.Load()
 }
 
 // argument is where n's value comes from: its call's place in the plan or what it is.

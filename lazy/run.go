@@ -46,7 +46,7 @@ type run struct {
 	view        uint64                   // the revision that the run sees: see view.go
 	results     atomic.Pointer[[]result] // of tracked calls, by place in the plan
 	placesKnown map[*node]int32          // made when needed. Guarded by mu
-	lost        map[lostInput]bool       // guarded by mu
+	foundNow    map[foundInput]version   // what found inputs have come to in the view. Guarded by mu
 	uses        *uses                    // nil: no call is transient
 	// Of those in changes. Guarded by planMu, but for viewed while it is false.
 	viewed             bool
@@ -106,7 +106,6 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	if r.plan.letsGo {
 		r.countUses()
 	}
-	r.done = make(chan struct{})
 	if parent != nil {
 		r.adopt(parent)
 		r.join()
@@ -127,6 +126,7 @@ type submitter interface{ Submit(w executor.Steps) }
 
 // start gives the run to its executor.
 func (r *run) start() {
+	r.done = make(chan struct{})
 	if !r.hooks.runStarted(r) {
 		r.finishRun()
 		return

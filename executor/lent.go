@@ -1,0 +1,58 @@
+package executor
+
+import "time"
+
+// Slots for others: for work that is done sooner than a job is shared among workers.
+
+// relief is after how long the slots of callers are given to jobs that have none: a caller that holds its slot for so
+// long waits, most likely, for one of those jobs, in a Get that nothing tells us of.
+const relief = 10 * time.Millisecond
+
+// TryTake takes a slot for the calling goroutine, which is to run calls itself, if one is free and nobody waits for it.
+// The calls must be short. [pool.GiveBack] ends it.
+func (p *pool) TryTake() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy >= p.size || p.waiting.Load() > 0 {
+		return false
+	}
+	p.busy++
+	p.callers++
+	return true
+}
+
+// GiveBack ends TryTake.
+func (p *pool) GiveBack() {
+	p.mu.Lock()
+	p.callers--
+	if p.relieved > 0 { // one slot of a caller is in use by somebody else, no matter whose it was
+		p.relieved--
+		p.mu.Unlock()
+		return
+	}
+	if len(p.queue) == 0 && len(p.resume) == 0 {
+		p.busy--
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	p.freeSlot()
+}
+
+// relieveLocked sees to it that a job that waits for a slot gets one of a caller's, if that takes too long. Needs p.mu.
+func (p *pool) relieveLocked() {
+	if p.callers == p.relieved {
+		return
+	}
+	time.AfterFunc(relief, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for p.callers > p.relieved && len(p.queue)+len(p.resume) > 0 {
+			p.relieved++
+			if j := p.handOnLocked(); j != nil {
+				go p.serve(j, p.takeIDLocked())
+			}
+		}
+		p.noteLocked()
+	})
+}
