@@ -97,7 +97,7 @@ func (n *node) standing() standing {
 	x := n.more.Load()
 	s := standing{word: w, verified: x.verified}
 	if c := x.cell.Load(); c != nil {
-		s.given = w&flagCell != 0 && c.changed > x.ran
+		s.given = w&flagCell != 0 && c.changed > x.ran.Load()
 	}
 	n.word.And(^uint32(flagPrivate))
 	return s
@@ -124,7 +124,7 @@ func (p *planner) compare(i int32, verified uint64, before []forecast) (c differ
 		case planned && before[a.pos].runs != no:
 			c.open.add(in)
 		case k >= len(inputs):
-			if in.lastRunNow() > verified {
+			if in.lastRun() > verified {
 				c.again.add(in)
 			}
 		case planned && in.version().changed > verified, !planned && a.changed > verified:
@@ -163,23 +163,6 @@ func nodeAt(a, b []*node, k int) *node {
 		return a[k]
 	}
 	return b[k-len(a)]
-}
-
-// lastRunNow is lastRun for who holds nothing.
-func (n *node) lastRunNow() uint64 {
-	if w := n.word.Load(); w&flagTracked == 0 || n.fn == sourceFunction {
-		return 0
-	}
-	planMu.Lock()
-	defer planMu.Unlock()
-	mu := n.stripe()
-	mu.Lock()
-	defer mu.Unlock()
-	if _, free := n.hold(); !free {
-		return 0
-	}
-	defer n.word.And(^uint32(flagPrivate))
-	return n.more.Load().ran
 }
 
 // runs says whether the call is to run for what its inputs are.

@@ -188,7 +188,7 @@ func TestExplainWhileThingsChange(t *testing.T) {
 		var wrong []error
 		for i := range 500 {
 			s.Set(i)
-			if v, err := top.Get(context.Background()); v%2 != 1 || err != nil { // 2i+3 for some i
+			if v, err := top.Get(context.Background()); v != 2*i+3 || err != nil {
 				wrong = append(wrong, err, fmt.Errorf("%d: %d", i, v))
 			}
 		}
