@@ -450,6 +450,18 @@ func ExampleSession() {
 	// Output: [1 4 9] <nil>
 }
 
+// A loop without end: every thousand steps, those so far are run, and forgotten.
+func ExampleSetMaxTrace() {
+	defer lazy.SetMaxTrace(lazy.SetMaxTrace(1000))
+	step := lazy.Pure1(func(x float64) float64 { return (x + 2/x) / 2 }, lazy.Name("Newton"))
+	x := lazy.Const(1.0)
+	for range 1_000_000 {
+		x = step(x)
+	}
+	fmt.Printf("%.6f from at most 1000 calls: %t\n", lazy.Must(x.Get(context.Background())), len(lazy.Snapshot(x).Nodes) <= 1001)
+	// Output: 1.414214 from at most 1000 calls: true
+}
+
 func ExampleSetParallelism() {
 	defer lazy.SetParallelism(lazy.SetParallelism(1)) // serial until the function returns
 

@@ -99,6 +99,7 @@ func Snapshot(targets ...Target) graph.Snapshot {
 
 // Dump returns every recorded call that is still in memory, with what it depends on. A call whose handles were dropped
 // is in it until the garbage collector has been round, and as long as a neighbour that it was allocated with is alive.
+// Calls recorded under [SetMaxTrace] are in it only if others depend on them.
 func Dump() graph.Snapshot {
 	var nodes []*node
 	recorded(func(n *node) { nodes = append(nodes, n) })
