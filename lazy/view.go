@@ -306,13 +306,23 @@ func (x *execution) unchanged() bool {
 
 // sameInputs reports whether no input that the call was recorded with has changed since the call was verified.
 func (x *execution) sameInputs() bool {
-	verified := x.node.more.Load().verified
+	verified := x.verifiedAt()
 	for k := range x.frame.in {
 		if x.frame.in[k].changed > verified {
 			return false
 		}
 	}
 	return true
+}
+
+// verifiedAt is the revision in which what the call has come to, its value or a failure for good, was last known to be
+// right.
+func (x *execution) verifiedAt() uint64 {
+	e := x.node.more.Load()
+	if x.was&flagPermanent != 0 {
+		return e.failed
+	}
+	return e.verified
 }
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
@@ -323,7 +333,7 @@ func (n *node) isReleased(verified uint64) bool {
 	planMu.Lock()
 	defer planMu.Unlock()
 	released := n.more.Load().released
-	return released > 0 && released <= verified
+	return released > 0 && released-1 <= verified
 }
 
 // settleFound looks at the inputs that an unchanged call has found while it ran last, one after another: one that was
@@ -334,7 +344,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		return r.verified(x)
 	}
 	e := n.more.Load()
-	verified, inner := e.verified, e.inner
+	verified, inner := x.verifiedAt(), e.inner
 	for _, f := range n.noted().found {
 		if n.fn.binds && f == inner {
 			continue
@@ -363,8 +373,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 // verified ends a call that does not have to run.
 func (r *run) verified(x *execution) uint32 {
 	n := x.node
-	n.more.Load().verified = r.view
-	if x.was&(flagCell|flagInline) == 0 { // it had failed for good, and has
+	if x.was&flagPermanent != 0 {
 		f := r.failureOf(x, n.noted().err)
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
@@ -450,8 +459,12 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if released := n.more.Load().released; released > 0 && !x.private && x.was&flagForced == 0 && x.sameInputs() {
-		out.changed = released // the value that was let go of, once more
+	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && x.sameInputs() {
+		planMu.Lock()
+		if released := n.more.Load().released; released > 0 {
+			out.changed = released - 1 // the value that was let go of, once more
+		}
+		planMu.Unlock()
 	}
 	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
 	return nil
@@ -527,7 +540,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
 	case state == stateFailed && isPermanent(f.err):
-		e.verified = x.run.view
+		e.failed = x.run.view
 	}
 }
 
