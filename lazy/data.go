@@ -119,6 +119,7 @@ func (n *node) again(change func(*extra)) *node {
 	x.order = x.order[:len(x.order):len(x.order)]
 	change(x)
 	c.word.Or(flagOwn)
+	c.boundOrder(x)
 	return c
 }
 

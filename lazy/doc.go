@@ -108,5 +108,5 @@
 // Calls that take less than a microsecond each and that all run anyway are faster in a plain loop; make the unit of
 // work larger. A handful of independent tasks whose results nobody combines is what errgroup is for. One value, computed
 // on first use, is sync.OnceValue. Values live in memory, in one process. A stream without end is not a graph: every
-// call that a handle depends on is remembered.
+// call that a handle depends on is remembered, unless [SetMaxTrace] bounds that.
 package lazy

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -449,6 +450,18 @@ func ExampleSession() {
 	// Output: [1 4 9] <nil>
 }
 
+// A loop without end: every thousand steps, those so far are run, and forgotten.
+func ExampleSetMaxTrace() {
+	defer lazy.SetMaxTrace(lazy.SetMaxTrace(1000))
+	step := lazy.Pure1(func(x float64) float64 { return (x + 2/x) / 2 }, lazy.Name("Newton"))
+	x := lazy.Const(1.0)
+	for range 1_000_000 {
+		x = step(x)
+	}
+	fmt.Printf("%.6f from at most 1000 calls: %t\n", lazy.Must(x.Get(context.Background())), len(lazy.Snapshot(x).Nodes) <= 1001)
+	// Output: 1.414214 from at most 1000 calls: true
+}
+
 func ExampleSetParallelism() {
 	defer lazy.SetParallelism(lazy.SetParallelism(1)) // serial until the function returns
 
@@ -667,6 +680,24 @@ func ExampleExplain() {
 	// Square false - has its value
 	// Square true - has no value yet
 	// Add true - has no value yet
+}
+
+// After a change, an explanation tells which inputs have changed, and which may turn out not to have.
+func ExampleExplain_change() {
+	price := lazy.Source("Price", 16)
+	dozens := lazy.Pure1(func(p int) int { return p / 12 }, lazy.Name("Dozens"))(price)
+	total := lazy.Pure1(func(d int) int { return 100 * d }, lazy.Name("Total"))(dozens)
+	lazy.Must(total.Get(context.Background()))
+
+	price.Set(20)
+	for _, call := range lazy.Explain(total).Calls {
+		reason := regexp.MustCompile(`#\d+`).ReplaceAllString(call.Reason, "") // calls are numbered
+		fmt.Println(call.Node.Name, call.Runs, call.Maybe, "-", reason)
+	}
+	// Output:
+	// Price false false - is a given value
+	// Dozens true false - input Price has changed
+	// Total true true - an input may change: Dozens is stale
 }
 
 // An explanation prints as a table: a line per call.
