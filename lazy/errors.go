@@ -131,9 +131,10 @@ func (e *CycleError) Error() string {
 	return "cycle: " + strings.Join(append(e.Calls, e.Calls[0]), " → ")
 }
 
-// Permanent marks an error as one that trying again will not mend: a call that returns it is not run again by the next Get,
-// which fails with the same error at once, until one of the call's inputs changes or [Data.Invalidate] forgets it.
-// Permanent(nil) is nil.
+// Permanent marks an error as one that trying again will not mend: a call that returns it, or an error that wraps it, is
+// not run again by the next Get, which fails with the same error at once, until one of the call's inputs changes,
+// [Data.Invalidate] or [Refresh] forgets it, or the call is given a value by [Data.Set]. errors.Is and errors.As see
+// through it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil

@@ -769,17 +769,22 @@ func TestStringOfHandles(t *testing.T) {
 	require.Regexp(t, `^Square#\d+ = 9$`, nine.String())
 }
 
-// TestREADME checks that the Go code in the README stands in this file, word for word: blocks of Go, and what is in the
-// last columns of tables.
+// TestREADME checks that the Go code in the README stands in the examples, word for word: blocks of Go, and what is in
+// the last columns of tables.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	require.NoError(t, err)
-	here, err := os.ReadFile("example_test.go")
+	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
-	code := trimLines(string(here))
+	code := ""
+	for _, file := range files {
+		here, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code += trimLines(string(here)) + "\n"
+	}
 	for k, block := range strings.Split(string(readme), "```go\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")
-		require.True(t, strings.Contains(code, trimLines(block)), "nothing here reads like block %d", k+1)
+		require.True(t, strings.Contains(code, trimLines(block)), "no example reads like block %d", k+1)
 	}
 	snippets := 0
 	for line := range strings.Lines(string(readme)) {
@@ -790,7 +795,7 @@ func TestREADME(t *testing.T) {
 		for k, snippet := range strings.Split(cells[len(cells)-2], "`") {
 			if k%2 == 1 && strings.Contains(snippet, "(") {
 				snippets++
-				require.True(t, strings.Contains(code, snippet), "nothing here reads %s", snippet)
+				require.True(t, strings.Contains(code, snippet), "no example reads %s", snippet)
 			}
 		}
 	}
