@@ -459,7 +459,7 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && x.sameInputs() {
+	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
 		planMu.Lock()
 		if released := n.more.Load().released; released > 0 {
 			out.changed = released - 1 // the value that was let go of, once more
@@ -514,6 +514,7 @@ func (x *execution) publish(state uint32, f *failure) {
 	e := n.more.Load()
 	if !x.private {
 		x.keepOutcome(e, state, f)
+		n.markFound()
 	}
 	next := func(w uint32) uint32 { return x.next(w, state, f) }
 	if told, ok := n.change(false, next); ok {
@@ -528,6 +529,23 @@ func (x *execution) publish(state uint32, f *failure) {
 	e.given = nil
 	planMu.Unlock()
 	tell(told, n, &failure{at: -1})
+}
+
+// markFound keeps runs with an older view from taking n's value if what n has found was changed after that view: when n
+// was last marked, it was not known to depend on it.
+func (n *node) markFound() {
+	if n.word.Load()&flagFound == 0 {
+		return
+	}
+	found := n.noted().found
+	planMu.Lock()
+	defer planMu.Unlock()
+	x := n.more.Load()
+	for _, f := range found {
+		if m := f.more.Load(); m != nil {
+			x.marked = max(x.marked, m.marked)
+		}
+	}
 }
 
 // keepOutcome notes what the call has come to, before its state says so.
@@ -654,8 +672,9 @@ func (c *callContext) register(t *node) {
 	}
 	track(t)
 	t.addUser(n)
-	if m := t.extra().marked; m > c.run.view {
-		n.more.Load().marked = max(n.more.Load().marked, m)
+	x, m := n.more.Load(), t.extra().marked
+	x.marked = max(x.marked, m) // a run in a view before that is not to take the value
+	if m > c.run.view {
 		n.word.Or(flagMarked | flagStale)
 	}
 }
