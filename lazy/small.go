@@ -197,6 +197,7 @@ func (s *small) tracked(x *execution, n *node) bool {
 		}
 	}
 	x.keepOutcome(n.more.Load(), stateDone, nil)
+	x.keepMarks()
 	if !n.word.CompareAndSwap(claimed, x.next(claimed, stateDone, nil)) { // marked or watched meanwhile
 		x.publish(stateDone, nil)
 	}

@@ -28,7 +28,8 @@ import (
 type result struct {
 	version
 	ran      uint64
-	outdated bool // it is not the present value
+	marked   uint64 // as in argument
+	outdated bool   // it is not the present value
 	state    atomic.Uint32
 }
 
@@ -39,9 +40,9 @@ const (
 )
 
 // note notes the result, if there is none yet. It is there when note returns.
-func (s *result) note(v version, ran uint64, outdated bool) {
+func (s *result) note(v version, ran, marked uint64, outdated bool) {
 	if s.state.CompareAndSwap(resultNone, resultWriting) {
-		s.version, s.ran, s.outdated = v, ran, outdated
+		s.version, s.ran, s.marked, s.outdated = v, ran, marked, outdated
 		s.state.Store(resultThere)
 	}
 	for s.state.Load() == resultWriting {
@@ -144,6 +145,24 @@ func (r *run) arguments(i int32, n *node) (args []argument) {
 	return args
 }
 
+// lastMark is the last revision that may have changed the value of call i, as far as the run sees. The node may know less:
+// a call that is marked is not marked again, nor is what is behind it, until it has been claimed.
+func (r *run) lastMark(i int32) uint64 {
+	if !r.planTracked(i) {
+		return 0
+	}
+	m := r.plan.marked[i]
+	results := *r.results.Load()
+	for _, a := range r.plan.argsOf(i) {
+		if a.pos < 0 {
+			m = max(m, a.marked)
+		} else if s := &results[a.pos]; s.there() {
+			m = max(m, s.marked)
+		}
+	}
+	return m
+}
+
 func (r *run) lateArguments(n *node) []argument {
 	r.mu.Lock()
 	if r.placesKnown == nil {
@@ -196,7 +215,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 func (r *run) noted(x *execution) bool {
 	s := &r.resultsNow()[x.at]
 	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since: the first value is what the run sees
-		s.note(version{p: x.node.inline()}, 0, false)
+		s.note(version{p: x.node.inline()}, 0, 0, false)
 	}
 	return s.there()
 }
@@ -293,7 +312,7 @@ func (r *run) keep(x *execution) {
 		r.record(x.at, r.failureOf(x, x.node.noted().err))
 		return
 	}
-	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), false)
+	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at), false)
 }
 
 // unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
@@ -444,7 +463,7 @@ func (r *run) valued(x *execution) error {
 	if !r.planTracked(x.at) { // the run sees first values alone, and where they are is in the nodes
 		n.fn.typ.copy(n, out.value())
 		x.frame.out, x.first = nil, true
-		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, x.private)
+		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, 0, x.private)
 		return nil
 	}
 	if !x.private && x.was&(flagCell|flagInline) != 0 {
@@ -454,7 +473,7 @@ func (r *run) valued(x *execution) error {
 		}
 		if same {
 			x.frame.out = nil
-			r.resultsNow()[x.at].note(n.version(), r.view, false)
+			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at), false)
 			return nil
 		}
 	}
@@ -466,7 +485,7 @@ func (r *run) valued(x *execution) error {
 		}
 		planMu.Unlock()
 	}
-	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
+	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at), x.private)
 	return nil
 }
 
@@ -514,7 +533,7 @@ func (x *execution) publish(state uint32, f *failure) {
 	e := n.more.Load()
 	if !x.private {
 		x.keepOutcome(e, state, f)
-		n.markFound()
+		x.keepMarks()
 	}
 	next := func(w uint32) uint32 { return x.next(w, state, f) }
 	if told, ok := n.change(false, next); ok {
@@ -531,19 +550,25 @@ func (x *execution) publish(state uint32, f *failure) {
 	tell(told, n, &failure{at: -1})
 }
 
-// markFound keeps runs with an older view from taking n's value if what n has found was changed after that view: when n
-// was last marked, it was not known to depend on it.
-func (n *node) markFound() {
-	if n.word.Load()&flagFound == 0 {
+// keepMarks keeps runs with an older view from taking what the call has come to, if something that it depends on was
+// changed after that view and the call was not marked for it: because it was marked already, or not known to depend on
+// that yet.
+func (x *execution) keepMarks() {
+	n, last := x.node, x.run.lastMark(x.at)
+	var found []*node
+	if n.word.Load()&flagFound != 0 {
+		found = n.noted().found
+	}
+	if found == nil && (!x.run.planTracked(x.at) || last == x.run.plan.marked[x.at]) {
 		return
 	}
-	found := n.noted().found
 	planMu.Lock()
 	defer planMu.Unlock()
-	x := n.more.Load()
+	e := n.more.Load()
+	e.marked = max(e.marked, last)
 	for _, f := range found {
 		if m := f.more.Load(); m != nil {
-			x.marked = max(x.marked, m.marked)
+			e.marked = max(e.marked, m.marked)
 		}
 	}
 }
