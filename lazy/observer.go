@@ -190,7 +190,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		defer trace.StartRegion(h.ctx, fn.name).End()
 	}
 	if !h.labels {
-		return fn.call(x.node, ctx, x.framed())
+		return fn.call(x.node, ctx, x.frameOrNil())
 	}
 	at := ctx
 	if at == nil {
@@ -200,7 +200,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		if ctx != nil {
 			ctx = labelled
 		}
-		err = fn.call(x.node, ctx, x.framed())
+		err = fn.call(x.node, ctx, x.frameOrNil())
 	})
 	return err
 }
