@@ -216,6 +216,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	}
 	x.frame.in = r.arguments(x.at, x.node)
 	if x.private || !x.unchanged() {
+		x.same = x.node.fn.opts.transient && !x.private && r.sameAsReleased(x)
 		return statePending
 	}
 	return r.settleFound(x, mayWait)
@@ -355,6 +356,24 @@ func (x *execution) verifiedAt() uint64 {
 		return e.failed
 	}
 	return e.verified
+}
+
+// sameAsReleased reports whether a call that has no value any more depends on nothing that has changed since it had one.
+func (r *run) sameAsReleased(x *execution) bool {
+	if x.was&(flagForced|flagCell|flagPermanent) != 0 || !x.sameInputs() {
+		return false
+	}
+	if x.was&flagFound == 0 {
+		return true
+	}
+	verified := x.verifiedAt()
+	for _, f := range x.node.noted().found {
+		v, known := r.looksAt(x, f)
+		if !f.isReleased(verified) && (!known || v.p == nil || v.changed > verified) {
+			return false
+		}
+	}
+	return true
 }
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
@@ -502,7 +521,7 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
+	if x.same {
 		planMu.Lock()
 		if released := n.more.Load().released; released > 0 {
 			out.changed = released - 1 // the value that was let go of, once more
