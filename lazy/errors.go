@@ -133,8 +133,8 @@ func (e *CycleError) Error() string {
 
 // Permanent marks an error as one that trying again will not mend: a call that returns it, or an error that wraps it, is
 // not run again by the next Get, which fails with the same error at once, until one of the call's inputs changes,
-// [Data.Invalidate] or [Refresh] forgets it, or the call is given a value by [Data.Set]. errors.Is and errors.As see
-// through it. Permanent(nil) is nil.
+// [Data.Invalidate] or [Refresh] forgets it, or the call is given a value by [Data.Set]. A call that passes on the error of
+// a Get inside it is tried again, but what it got is not. errors.Is and errors.As see through it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
