@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -228,6 +229,9 @@ func (x *execution) retried(err error) error {
 
 func (x *execution) mayRetry(err error) bool {
 	if _, panicked := err.(*PanicError); panicked { // only a panic of this very call
+		return false
+	}
+	if p := (*permanentError)(nil); errors.As(err, &p) {
 		return false
 	}
 	return x.late == nil && !x.run.halted.Load()

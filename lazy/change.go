@@ -54,6 +54,9 @@ type change struct {
 	// given is what was Set while the call was running: it is the value from when that was. Guarded by planMu.
 	given *cellHead
 
+	// held is the present value if it was given: the function would not come to it again. Written like cell.
+	held *cellHead
+
 	// users are the tracked nodes that are marked when this one changes. Guarded by planMu.
 	users []userSet
 	// slab is known to the first node of a slab. Guarded by planMu.
@@ -127,6 +130,7 @@ func (d Data[T]) Invalidate() {
 
 // set queues a value for n.
 func (n *node) set(c *cellHead) {
+	n.noteInside()
 	if n.fn != sourceFunction {
 		if c != forgotten && n.sameAsNow(c) {
 			return
@@ -292,8 +296,32 @@ func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
 	if changed {
 		x.cell.Store(c)
 	}
+	x.held = x.cell.Load()
 	n.letGo(changed)
 	return changed
+}
+
+// takeGiven makes what was given while the call was running its value.
+func (n *node) takeGiven() {
+	planMu.Lock()
+	defer planMu.Unlock()
+	mu := n.stripe()
+	mu.Lock()
+	defer mu.Unlock()
+	x := n.more.Load()
+	if x.given == nil {
+		return
+	}
+	if _, ok := n.hold(); !ok {
+		return // whoever runs it now will see to it
+	}
+	stale := x.marked > x.given.changed
+	x.cell.Store(x.given)
+	x.held, x.verified, x.given = x.given, x.given.changed, nil
+	n.letGo(true)
+	if stale {
+		n.word.Or(flagMarked | flagStale)
+	}
 }
 
 // hold claims n for a moment, so that nobody begins to run it. It reports false if it is running.
@@ -356,7 +384,7 @@ func (n *node) forget(rev uint64) {
 	}
 	began(rev)
 	n.count()
-	x.given, x.marked = nil, rev
+	x.given, x.marked = nil, max(x.marked, rev)
 	n.word.Or(flagMarked | flagStale | flagForced)
 	mark(n, rev)
 }

@@ -71,12 +71,15 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 	p.epoch = lastEpoch
 	p.changing = true
 	catchUp()
-	if refresh {
-		forceAgain(targets)
+	if refresh && outer == nil {
+		began(changes.now.Load() + 1)
 	}
 	p.view = changes.now.Load()
 	if outer != nil && outer.view < p.view {
 		p.view, p.outdated = outer.view, true
+	}
+	if refresh {
+		forceAgain(targets, p.view)
 	}
 	p.visitAll(targets)
 	if enter != nil && len(p.order) > 0 {
@@ -111,10 +114,8 @@ func (p *planner) visitAll(targets []*node) {
 	}
 }
 
-// forceAgain has everything before the targets run again.
-func forceAgain(targets []*node) {
-	rev := changes.now.Load() + 1
-	began(rev)
+// forceAgain has everything before the targets run again, for the given view.
+func forceAgain(targets []*node, rev uint64) {
 	seen := make(map[*node]bool)
 	for _, t := range targets {
 		track(t)
@@ -204,7 +205,8 @@ func (p *planner) knows(n *node) bool {
 	}
 	x := n.more.Load()
 	if x.given != nil {
-		return x.given.changed <= p.view
+		since := x.given.changed
+		return since <= p.view && (x.marked <= since || p.view < x.marked)
 	}
 	return isReady(w) && (!p.outdated || x.marked <= p.view)
 }
