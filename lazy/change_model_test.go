@@ -45,10 +45,13 @@ func changesAgree(t *testing.T, seed uint64) {
 	leak.Check(t)
 	program := changeProgramOf(seed)
 	hang := watchdog(fmt.Sprint("seed ", seed))
-	problems, _ := runChangeProgram(program)
+	problems, trace := runChangeProgram(program)
 	hang.Stop()
 	if problems == nil {
 		return
+	}
+	if testing.Short() { // to make it smaller takes minutes
+		t.Fatalf("seed %d: add it to changeSeeds.\n%s\n%s", seed, strings.Join(problems, "\n"), strings.Join(trace, "\n"))
 	}
 	smaller := shrunk(program, kindOfProblem(problems))
 	again, trace := runChangeProgram(smaller)
