@@ -61,7 +61,7 @@ type change struct {
 	users []userSet
 	// slab is known to the first node of a slab. Guarded by planMu.
 	slab *slabRef
-	// older are former values of a source that some run may need, the newest last. Guarded by planMu.
+	// older are former values that were Set and that some run may need, the newest last. Guarded by planMu.
 	older []*cellHead
 
 	// checked is the number of changed sources for which it is known that this node depends on none of them; walks is how
@@ -243,6 +243,23 @@ func (n *node) keepOlder(x *extra) {
 	}
 }
 
+// keepHeld is keepOlder for a call that was given its value: to run its function would not bring that back.
+func (n *node) keepHeld(x *extra, w uint32) {
+	if changes.first != nil && isReady(w) && x.held != nil && x.held == x.cell.Load() {
+		n.keepOlder(x)
+	}
+}
+
+// olderAt is a former value of n that was the present one in the given view; nil if none was kept. Needs planMu.
+func (x *extra) olderAt(view uint64) *cellHead {
+	for _, c := range slices.Backward(x.older) {
+		if c.changed <= view {
+			return c
+		}
+	}
+	return nil
+}
+
 // prune drops the older values that no run needs. Needs planMu.
 func (x *extra) prune() {
 	var kept []*cellHead
@@ -294,6 +311,7 @@ func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
 		changed = true
 	}
 	if changed {
+		n.keepHeld(x, w)
 		x.cell.Store(c)
 	}
 	x.held = x.cell.Load()
@@ -384,6 +402,7 @@ func (n *node) forget(rev uint64) {
 	}
 	began(rev)
 	n.count()
+	n.keepHeld(x, w)
 	x.given, x.marked = nil, max(x.marked, rev)
 	n.word.Or(flagMarked | flagStale | flagForced)
 	mark(n, rev)
@@ -413,11 +432,8 @@ func (n *node) versionAt(view uint64) version {
 	if v.changed <= view {
 		return v
 	}
-	older := n.more.Load().older
-	for _, c := range slices.Backward(older) {
-		if c.changed <= view {
-			return c.version()
-		}
+	if c := n.more.Load().olderAt(view); c != nil {
+		return c.version()
 	}
 	return version{p: n.inline()}
 }

@@ -208,7 +208,10 @@ func (p *planner) knows(n *node) bool {
 		since := x.given.changed
 		return since <= p.view && (x.marked <= since || p.view < x.marked)
 	}
-	return isReady(w) && (!p.outdated || x.marked <= p.view)
+	if p.outdated && x.marked > p.view {
+		return x.olderAt(p.view) != nil
+	}
+	return isReady(w)
 }
 
 // known is the version that the run is to see of n, which it knows.
@@ -220,8 +223,14 @@ func (p *planner) known(n *node) version {
 	case w&stateMask == stateSource:
 		return n.versionAt(p.view)
 	}
-	if g := n.more.Load().given; g != nil {
-		return g.version()
+	x := n.more.Load()
+	if x.given != nil {
+		return x.given.version()
+	}
+	if p.outdated && x.marked > p.view {
+		if c := x.olderAt(p.view); c != nil {
+			return c.version()
+		}
 	}
 	return n.version()
 }
