@@ -274,7 +274,7 @@ func (r *changeRound) failedForGood(n *changeNode, run changeRun) bool {
 
 // has notes that n has its value.
 func (r *changeRound) has(n *changeNode) {
-	if n.transient && len(r.runs[n.k]) > 0 {
+	if n.transient && len(r.runs[n.k]) > 0 && (r.refresh || n.invalid || r.changed(n)) {
 		n.rev++ // the former value is gone: the new one cannot be compared with it
 	}
 	n.invalid, n.failed, n.permanent = false, false, false
