@@ -221,7 +221,7 @@ func (r *changeRound) checkError(g *changeGet, err error) {
 // ran checks that the body of n was to run, and notes what came of it.
 func (r *changeRound) ran(n *changeNode) {
 	runs := r.runs[n.k]
-	if !r.needed[n.k] {
+	if !r.needed[n.k] && !slices.ContainsFunc(r.w.nodes, func(n *changeNode) bool { return n.transient }) { // see letsGo
 		r.w.found.add("node %d ran, and is not needed", n.k)
 	}
 	if !r.mayRun(n) && !r.w.letsGo(n) {
