@@ -108,6 +108,9 @@ var changes struct {
 // what it computes from replaced ones it hands to those who wait for it and keeps for nobody else. A Set synchronizes
 // before every Get that sees its value. v is copied as by an assignment: what a slice, a map or a pointer in it refers to
 // must not be changed afterwards. Set panics if the handle is zero.
+//
+// Inside a function, a Set of something that its own call depends on makes the call fail with [ErrSetInside]: it would be
+// stale for ever. While some worker is running, a Set costs about two microseconds more, to know.
 func (d Data[T]) Set(v T) {
 	if d.n == nil {
 		panic("lazy: Data.Set: " + ErrZeroData.Error())
