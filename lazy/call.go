@@ -163,6 +163,9 @@ func (r *run) perform(x *execution) executor.Status {
 		return r.conclude(x, nil)
 	}
 	fn := x.node.fn
+	if fn.takes && x.tracked {
+		x.frame.own = r.takesAway(x)
+	}
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
 		x.c.foreign, x.c.limits = x.parent != nil, x.limits

@@ -49,6 +49,7 @@ func (n *node) version() version {
 type frame struct {
 	in  []argument
 	out *cellHead
+	own bool // an update may write to its argument
 }
 
 // argument is one input of a call in a run: the place of its call in the plan or, if that is negative, its version.

@@ -140,8 +140,10 @@ func (n *node) set(c *cellHead) {
 // sameAsNow reports whether a call has this value anyway: it is asked where a function of the user's decides, which must
 // not be called under planMu.
 func (n *node) sameAsNow(c *cellHead) (same bool) {
+	unaware.Add(1) // nobody writes to what is compared
+	defer unaware.Add(-1)
 	w := n.word.Load()
-	if n.fn.opts.equal == nil || !isReady(w) || !n.settled(w) {
+	if n.fn.opts.equal == nil || !isOpen(w) || !n.settled(w) {
 		return false
 	}
 	defer func() {
@@ -299,7 +301,7 @@ func (n *node) letGo(inCell bool) {
 		w := n.word.Load()
 		next := w&^(stateMask|flagPrivate|flagStale|flagMarked|flagForced|flagPermanent) | stateDone
 		if inCell {
-			next |= flagCell
+			next |= flagCell | flagGiven
 		}
 		if n.word.CompareAndSwap(w, next) {
 			return
@@ -402,6 +404,10 @@ func (r *run) enterView() {
 
 // leaveView is told that r is over. What was kept for runs goes with the last of them.
 func (r *run) leaveView() {
+	if r.unaware {
+		r.unaware = false
+		unaware.Add(-1)
+	}
 	if !r.viewed {
 		return
 	}
@@ -411,6 +417,7 @@ func (r *run) leaveView() {
 		return
 	}
 	r.viewed = false
+	r.stopReading()
 	if r.prevView == nil {
 		changes.first = r.nextView
 	} else {

@@ -30,7 +30,9 @@ func (n *node) name() string {
 
 // preview describes n's value; "" if it has none.
 func (n *node) preview() string {
-	if !n.ready() {
+	unaware.Add(1) // an update does not write to what is looked at
+	defer unaware.Add(-1)
+	if !isOpen(n.word.Load()) {
 		return ""
 	}
 	return preview(n.valueType().any(n.version().p))
@@ -46,6 +48,9 @@ func (n *node) valueType() valueType {
 
 // describe is what handles print.
 func (n *node) describe() string {
+	if n.isDonated() {
+		return n.label() + " " + n.wasDonated()
+	}
 	if n.ready() {
 		return n.label() + " = " + n.preview()
 	}
@@ -169,6 +174,9 @@ func Plan(targets ...Target) graph.Snapshot {
 // reason says why a Get would run the call, or would not.
 func (n *node) reason() string {
 	w := n.word.Load()
+	if w&flagDonated != 0 && n.fn != sourceFunction {
+		return n.donatedReason(w)
+	}
 	if w&flagStale != 0 {
 		switch s := w & stateMask; {
 		case w&flagForced != 0:
@@ -223,7 +231,7 @@ func Explain(t Target) Explanation {
 	reasons := make(map[graph.ID]string)
 	for _, m := range reachable(n) {
 		why := m.reason()
-		if !runs[m.id()] && !m.ready() {
+		if !runs[m.id()] && !m.ready() && !m.isDonated() {
 			why = "is not needed, or not yet known to be"
 		}
 		reasons[m.id()] = why

@@ -82,6 +82,14 @@ const (
 	flagOrigin = 1 << 15
 	// flagWalked says that a walk is at the node. Guarded by planMu.
 	flagWalked = 1 << 14
+	// flagDonated says that the node's value was given away: see donate.go. It is never cleared.
+	flagDonated = 1 << 16
+	// flagGiven says that the value in the cell was given by Set.
+	flagGiven = 1 << 17
+	// flagShared says that a Bind, or a Get inside a function, has had the value.
+	flagShared = 1 << 18
+	// flagTaken says that an update has taken the first value. It is still in the node, for a Get that is about to return.
+	flagTaken = 1 << 19
 )
 
 // The low byte of meta is the place in the slab, times eight, plus the number of inputs or manyInputs.
@@ -95,6 +103,8 @@ const (
 type extra struct {
 	change
 	notes
+	// donation is set when the node is donated, at most once.
+	donation atomic.Pointer[donation]
 	// inner is what a Bind's function returned. Used by whoever has claimed the call alone.
 	inner *node
 }
@@ -123,6 +133,11 @@ func (n *node) ready() bool { return isReady(n.word.Load()) }
 
 // isReady is ready for a word: done, cached or source, and not stale.
 func isReady(w uint32) bool { return w&(stateMask|flagStale)-stateDone <= stateSource-stateDone }
+
+// isOpen is isReady for handles: what was donated is not for them.
+func isOpen(w uint32) bool {
+	return w&(stateMask|flagStale|flagDonated)-stateDone <= stateSource-stateDone
+}
 
 func hasValue(state uint32) bool { return state >= stateDone }
 

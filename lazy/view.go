@@ -70,7 +70,7 @@ func (r *run) has(i int32) bool {
 	if w&flagTracked == 0 {
 		return isReady(w)
 	}
-	return w&flagInline != 0 && !r.planTracked(i)
+	return w&(flagInline|flagTaken) != 0 && !r.planTracked(i)
 }
 
 // planTracked reports whether call i was tracked when it was planned: then its value is in the results.
@@ -109,7 +109,7 @@ func (p *planner) argsOf(i int32) []argument {
 // outdated reports whether one of the inputs of call i is not the present value.
 func (r *run) outdated(i int32) bool {
 	results := r.resultsNow()
-	for _, in := range r.Inputs(int(i)) {
+	for _, in := range r.needs(i) {
 		if s := &results[in]; s.there() && s.outdated {
 			return true
 		}
@@ -498,7 +498,7 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		return w &^ flagPrivate
 	case state == stateDone:
 		if x.frame.out != nil {
-			w |= flagCell
+			w = w&^flagGiven | flagCell
 		}
 		w &^= stateMask | flagPermanent
 		if !marked {
@@ -527,7 +527,7 @@ func (e *extra) adopt(w uint32) uint32 {
 	}
 	e.cell.Store(e.given)
 	e.verified = e.given.changed
-	w = w&^(stateMask|flagStale|flagForced|flagPermanent) | stateDone | flagCell
+	w = w&^(stateMask|flagStale|flagForced|flagPermanent) | stateDone | flagCell | flagGiven
 	if e.marked > e.given.changed {
 		return w | flagStale
 	}
@@ -568,6 +568,9 @@ func (c *callContext) foundAll(targets ...*node) {
 			x.find(t)
 		}
 	})
+	for _, t := range targets {
+		t.word.Or(flagShared)
+	}
 	n.word.Or(flagFound)
 	if changes.state.Load() == 0 {
 		return
