@@ -140,8 +140,8 @@ func (n *node) set(c *cellHead) {
 // sameAsNow reports whether a call has this value anyway: it is asked where a function of the user's decides, which must
 // not be called under planMu.
 func (n *node) sameAsNow(c *cellHead) (same bool) {
-	unaware.Add(1) // nobody writes to what is compared
-	defer unaware.Add(-1)
+	lookers.Add(1)
+	defer lookers.Add(-1)
 	w := n.word.Load()
 	if n.fn.opts.equal == nil || !isOpen(w) || !n.settled(w) {
 		return false

@@ -12,9 +12,12 @@ var donations struct {
 	since atomic.Uint64 // the last number given to a node before; 0: not settled yet
 }
 
-// unaware counts who may read values of nodes that it does not know to be donated: runs that were planned when nothing had
-// ever been Set or donated, and pictures. Nothing that they may see is given away meanwhile. It costs a run 10 ns.
+// unaware counts the runs that were planned when nothing had ever been Set or donated: nobody has a list of them. What they
+// may see is not given away meanwhile. It costs a run 10 ns.
 var unaware atomic.Int64
+
+// lookers counts who looks at values besides runs: pictures and comparisons. Nothing is given away meanwhile.
+var lookers atomic.Int64
 
 // donation is what is known about a node that was given away.
 type donation struct {

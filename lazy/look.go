@@ -30,8 +30,8 @@ func (n *node) name() string {
 
 // preview describes n's value; "" if it has none.
 func (n *node) preview() string {
-	unaware.Add(1) // an update does not write to what is looked at
-	defer unaware.Add(-1)
+	lookers.Add(1)
+	defer lookers.Add(-1)
 	if !isOpen(n.word.Load()) {
 		return ""
 	}

@@ -60,7 +60,8 @@ func Update[T any](d Data[T], fn func(context.Context, T) (T, error), opts ...Op
 //
 //   - Other runs. One that was planned after the donation counts among the donation's readers if it has planned a call
 //     that takes the value. One that was planned before, but after the call was recorded, might have: it is waited out,
-//     which is to say that the update copies meanwhile. Runs that nobody has a list of are counted in unaware.
+//     which is to say that the update copies meanwhile. Runs that nobody has a list of are counted in unaware; pictures, that
+//     show donated values no more, but may have begun before, in lookers.
 //   - Functions that run on though their run goes on without them: a busy user.
 //   - Other values in the same memory: those of the inputs that the value was made from, and of users that it was made
 //     into. Flat ones cannot be, shallow ones are compared, deep ones might be.
@@ -92,7 +93,7 @@ func (r *run) takesAway(x *execution) bool {
 // readsAlone reports whether no other run may be reading d's value. Needs planMu.
 func (r *run) readsAlone(d *node) bool {
 	g, id := d.donation(), uint64(d.id())
-	if g.readers != 1 || unaware.Load() > 0 && id <= donations.since.Load() {
+	if g.readers != 1 || lookers.Load() > 0 || unaware.Load() > 0 && id <= donations.since.Load() {
 		return false
 	}
 	for o := changes.first; o != nil; o = o.nextView {
