@@ -37,8 +37,8 @@ type pool struct {
 	// callers is how many slots callers hold, see TryTake, and relieved how many of those were given away. Guarded by mu
 	callers, relieved int
 
-	ids    []int           // numbers of workers that have ended. Guarded by mu
-	lastID int             // numbers given out so far. Guarded by mu
+	ids    []int // numbers of workers that have ended. Guarded by mu
+	lastID int   // numbers given out so far. Guarded by mu
 }
 
 // NewPool returns an executor that runs at most n calls at once, over all works together. It starts goroutines when

@@ -41,7 +41,23 @@ func Bind0[R any](fn func(context.Context) (Data[R], error), opts ...Option) Fun
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx)
 		if err == nil {
-			n.extra().inner = d.n
+			bind(n, at, d.n)
+		}
+		return err
+	}
+	return recorder0[R](f)
+}
+
+// Poll0 is [Poll1] for functions of no arguments.
+func Poll0[R any](fn func(*Task) (R, error), opts ...Option) Func0[R] {
+	f := newFunction[R](fn, opts)
+	f.wantsContext, f.plain, f.paces = true, false, new([spinsLen]pace)
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		t := newTask(ctx)
+		defer t.close()
+		v, err := fn(t)
+		if err = t.end(err); err == nil {
+			put(n, at, v)
 		}
 		return err
 	}
@@ -110,7 +126,39 @@ func Bind1[A, R any](fn func(context.Context, A) (Data[R], error), opts ...Optio
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx, take[A](n, 0, at))
 		if err == nil {
-			n.extra().inner = d.n
+			bind(n, at, d.n)
+		}
+		return err
+	}
+	return recorder1[A, R](f)
+}
+
+// Poll1 wraps a function that waits for something that does not tell when it is ready: it looks, again and again, in a
+// loop over [Task.Spin].
+//
+//	built := lazy.Poll1(func(t *lazy.Task, job string) (string, error) {
+//		for range t.Spin() {
+//			if done, result := ask(job); done {
+//				return result, nil
+//			}
+//		}
+//		return "", t.Err()
+//	})
+//
+// While the function looks, and before and after the loop, it counts as running, like any other call: it has a worker,
+// and its places in limits. Between looks it has neither: any number of calls can wait at once on a single worker, with
+// a goroutine each. (An executor of one's own that runs one call after another waits for the end of each, as for any
+// call. A function that is Blocking, too, has no worker when it looks, either.) When the call's context ends, waiting
+// ends at once. Errors, panics and runtime.Goexit are as in [Wrap1]. Poll1 panics if fn is nil.
+func Poll1[A, R any](fn func(*Task, A) (R, error), opts ...Option) Func1[A, R] {
+	f := newFunction[R](fn, opts)
+	f.wantsContext, f.plain, f.paces = true, false, new([spinsLen]pace)
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		t := newTask(ctx)
+		defer t.close()
+		v, err := fn(t, take[A](n, 0, at))
+		if err = t.end(err); err == nil {
+			put(n, at, v)
 		}
 		return err
 	}
@@ -183,7 +231,23 @@ func Bind2[A, B, R any](fn func(context.Context, A, B) (Data[R], error), opts ..
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at))
 		if err == nil {
-			n.extra().inner = d.n
+			bind(n, at, d.n)
+		}
+		return err
+	}
+	return recorder2[A, B, R](f)
+}
+
+// Poll2 is [Poll1] for functions of 2 arguments.
+func Poll2[A, B, R any](fn func(*Task, A, B) (R, error), opts ...Option) Func2[A, B, R] {
+	f := newFunction[R](fn, opts)
+	f.wantsContext, f.plain, f.paces = true, false, new([spinsLen]pace)
+	f.call = func(n *node, ctx context.Context, at *frame) error {
+		t := newTask(ctx)
+		defer t.close()
+		v, err := fn(t, take[A](n, 0, at), take[B](n, 1, at))
+		if err = t.end(err); err == nil {
+			put(n, at, v)
 		}
 		return err
 	}

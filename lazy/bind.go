@@ -12,7 +12,7 @@ import (
 // ends in a Bind that ends in a Bind may go on a million times.
 func (r *run) goOn(x *execution) (later bool, err error) {
 	n := x.node
-	inner := n.more.Load().inner
+	inner := x.boundTo()
 	switch {
 	case inner == nil:
 		return false, fmt.Errorf("the function returned a %w", ErrZeroData)
@@ -21,7 +21,7 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	case inner == n:
 		return false, &CycleError{Calls: []string{n.label()}}
 	}
-	here := &callContext{Context: x.c, run: r, node: n}
+	here := &callContext{Context: x.c, run: r, node: n, private: x.private}
 	if x.c == nil {
 		here.Context = r.base
 	}
@@ -41,6 +41,19 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	}
 	r.startPart(child, func() { r.wentOn(x, child) })
 	return true, nil
+}
+
+// boundTo returns what the function of a Bind has returned, now or, if it is not to be called again, the last time.
+func (x *execution) boundTo() *node {
+	e := x.node.extra()
+	switch {
+	case !x.tracked || x.again:
+	case x.private:
+		return x.frame.inner
+	default:
+		e.inner = x.frame.inner
+	}
+	return e.inner
 }
 
 // startPart starts a run that is part of r. over is called when it is over.

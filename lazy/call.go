@@ -18,8 +18,9 @@ type execution struct {
 	worker int
 	parent context.Context // from a foreign executor; nil: the run's
 	limits []*executor.Limit
-	slot   bool // on a worker of the session's executor
-	async  bool // the host has been told Later and is to be woken
+	slot   bool                   // on a worker of the session's executor
+	async  bool                   // the host has been told Later and is to be woken
+	begun  chan<- executor.Status // of a poll: the worker that began it waits for the first word
 	c      *callContext
 	start  int64        // ns since the process began
 	silent bool         // observers are not told of it: it has not run
@@ -31,6 +32,7 @@ type execution struct {
 	first   bool   // the value is in the node, and is its first
 	again   bool   // a Bind whose function is not to be called again
 	was     uint32 // the node's word when it was claimed
+	seen    version
 	frame   frame
 }
 
@@ -43,12 +45,14 @@ type callContext struct {
 	slot bool // on a worker of the run's executor
 	// foreign says that Context came from an executor that was given this call alone, or that knows nothing of Steps.
 	foreign bool
+	private bool        // what the call finds is not for the node: see view.go
 	over    atomic.Bool // the call has ended: a Get with this context is nobody's any more
 
 	place  int               // in run.active. Guarded by run.mu
 	limits []*executor.Limit // places that the call holds
 
 	gets waiting
+	poll *pollSlot // nil: the call is no poll
 }
 
 type callKey struct{}
@@ -110,7 +114,10 @@ func (c *callContext) takeBack() (lent bool) {
 	if !c.gets.close() {
 		return false
 	}
-	if s := c.slotHeld(); s != nil {
+	switch s := c.slotHeld(); {
+	case c.poll != nil:
+		c.poll.takeBack()
+	case s != nil:
 		s.Reclaim()
 	}
 	return true
@@ -133,6 +140,8 @@ func (r *run) launch(x *execution) executor.Status {
 		r.host.Later()
 		go r.perform(x)
 		return executor.Later
+	case x.node.fn.paces != nil && x.slot:
+		return r.launchPoll(x)
 	default:
 		return r.perform(x)
 	}
@@ -168,7 +177,10 @@ func (r *run) perform(x *execution) executor.Status {
 	}
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
-		x.c.foreign, x.c.limits = x.parent != nil, x.limits
+		x.c.foreign, x.c.limits, x.c.private = x.parent != nil, x.limits, x.private
+	}
+	if fn.paces != nil {
+		x.c.poll = newPollSlot(x)
 	}
 	if x.node.word.Load()&flagFound != 0 && !x.private {
 		x.loseFound()

@@ -47,9 +47,10 @@ func (n *node) version() version {
 
 // frame is what a call is run with if its inputs have versions: where their values are and where its own is to go.
 type frame struct {
-	in  []argument
-	out *cellHead
-	own bool // an update may write to its argument
+	in    []argument
+	out   *cellHead
+	inner *node // what a Bind's function has returned
+	own   bool  // an update may write to its argument
 }
 
 // argument is one input of a call in a run: the place of its call in the plan or, if that is negative, its version.
@@ -73,4 +74,13 @@ func put[T any](n *node, at *frame, v T) {
 		return
 	}
 	at.out = newCell(v)
+}
+
+// bind is where the function of a Bind leaves what it has returned.
+func bind(n *node, at *frame, inner *node) {
+	if at == nil {
+		n.extra().inner = inner
+		return
+	}
+	at.inner = inner
 }

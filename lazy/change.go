@@ -34,11 +34,14 @@ import (
 type change struct {
 	// cell is the latest value, where flagCell is set.
 	cell atomic.Pointer[cellHead]
-	// verified is the revision in which the value was last known to be right, ran the one for which the call ran last.
-	// Written by whoever has claimed the call, before it ends.
-	verified, ran uint64
+	// verified is the revision in which the value was last known to be right. Used by whoever has claimed the call.
+	verified uint64
+	// ran is the revision for which the call ran last. Written by whoever has claimed the call, before it ends.
+	ran atomic.Uint64
 	// marked is the last revision that may have changed the value. Guarded by planMu.
 	marked uint64
+	// released is the revision in which the value came to be that was let go of last. Written under planMu or a claim.
+	released uint64
 
 	// next is what was Set and is not applied yet; forgotten stands for Invalidate.
 	next atomic.Pointer[cellHead]
@@ -66,11 +69,12 @@ var forgotten = &cellHead{}
 const (
 	everChanged    = 1 // something was Set, or a function is Transient
 	pendingChanges = 2 // the queue may not be empty
+	applyingNow    = 4 // what was in the queue is being applied
 )
 
 // changes is the state of the world of all sources.
 var changes struct {
-	state   atomic.Uint32 // everChanged, pendingChanges
+	state   atomic.Uint32 // everChanged, pendingChanges, applyingNow
 	queue   atomic.Pointer[node]
 	now     atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
 	sources atomic.Uint64 // how many nodes have been Set or invalidated, ever. Written under planMu
@@ -142,8 +146,7 @@ func (n *node) set(c *cellHead) {
 func (n *node) sameAsNow(c *cellHead) (same bool) {
 	lookers.Add(1)
 	defer lookers.Add(-1)
-	w := n.word.Load()
-	if n.fn.opts.equal == nil || !isOpen(w) || !n.settled(w) {
+	if n.fn.opts.equal == nil || !isOpen(n.word.Load()) || !n.settled() {
 		return false
 	}
 	defer func() {
@@ -159,6 +162,8 @@ func catchUp() {
 	if changes.state.Load()&pendingChanges == 0 {
 		return
 	}
+	changes.state.Or(applyingNow)
+	defer changes.state.And(^uint32(applyingNow))
 	changes.state.And(^uint32(pendingChanges)) // before taking the queue: whoever comes later says so again
 	var inOrder []*node
 	for n := changes.queue.Swap(nil); n != nil; {

@@ -55,7 +55,8 @@ func consts[T any](vs []T) []Data[T] {
 // nothing tells that the worker waits for it, and with one worker in all both wait for ever.
 func (d Data[T]) Get(ctx context.Context, opts ...RunOption) (T, error) {
 	if d.n != nil {
-		if w := d.n.word.Load(); isOpen(w) && d.n.settled(w) &&
+		state := changes.state.Load() // before the word: see settled
+		if w := d.n.word.Load(); isOpen(w) && (state == 0 || d.n.settledIn(state, w)) &&
 			(ctx == context.Background() || foundBy(ctx, d.n)) && (opts == nil || !refreshes(opts)) {
 			if w&flagCell == 0 {
 				return *valueAt[T](d.n), nil

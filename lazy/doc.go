@@ -14,7 +14,8 @@
 //
 // A function is wrapped once, with all that is to be said about it ([Option]); its calls are recorded as often as
 // wanted, by calling what the wrap returned. [Pure1] and its kin wrap functions that cannot fail, [Wrap1] those that
-// can or that want a context, [Bind1] those that look at a value and then say how the computation goes on.
+// can or that want a context, [Bind1] those that look at a value and then say how the computation goes on, [Poll1] those
+// that have to look again and again until something is ready.
 //
 // # What runs, when, and how often
 //
@@ -76,8 +77,9 @@
 // By default a pool of GOMAXPROCS workers runs everything, in goroutines that end when there is nothing to do: nothing
 // needs to be closed. A [Session] bounds one part of a program by itself. [Blocking] is for functions that wait for
 // disks and networks: their calls hold no worker and have a bound of their own. [Limit] shares a bound among functions.
-// [RunsOn] and [Data.On] hand calls to another executor. Cheap calls are run in place, one after another; a call goes
-// to another worker when what was measured of its function says that this is worth the hand-off.
+// A function wrapped by [Poll1] holds a worker while it looks and none while it waits; when to look is learned from its
+// earlier calls. [RunsOn] and [Data.On] hand calls to another executor. Cheap calls are run in place, one after another;
+// a call goes to another worker when what was measured of its function says that this is worth the hand-off.
 //
 // # Looking
 //

@@ -34,6 +34,8 @@ type function struct {
 	plain bool
 	// updates says that the function is an Update's, takes that it is to have a donated value, gives that it is Donate's.
 	updates, takes, gives bool
+	// paces are what is known about the waits of a poll; nil: the function is none.
+	paces *[spinsLen]pace
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 

@@ -108,4 +108,7 @@ func (x *execution) releaseLimits() {
 		l.Release()
 	}
 	x.limits = nil
+	if x.c != nil && x.c.poll != nil {
+		x.c.poll.free()
+	}
 }

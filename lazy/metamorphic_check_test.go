@@ -83,7 +83,7 @@ func (w *world) call1(ctx context.Context, q get) (values []int, err error) {
 	values = make([]int, len(ds))
 	for i, d := range ds {
 		if d.n.ready() {
-			values[i] = *valueAt[int](d.n)
+			values[i] = *(*int)(d.n.version().p)
 		}
 	}
 	return values, err

@@ -21,7 +21,11 @@ func (r *run) slotHere() executor.Slot {
 
 // heldSlot returns the slot that the call's function holds, to be lent while Gets inside it wait; nil if it holds none.
 func (c *callContext) heldSlot() executor.Slot {
-	if s := c.slotHeld(); s != nil || len(c.limits) > 0 {
+	s := c.slotHeld()
+	if c.poll != nil {
+		s = c.poll
+	}
+	if s != nil || len(c.limits) > 0 {
 		return &lending{slot: s, limits: c.limits, gets: &c.gets}
 	}
 	return nil

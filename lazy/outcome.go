@@ -94,8 +94,10 @@ func (r *run) release(x *execution, state uint32, f *failure) executor.Status {
 // abandon lets the run go on without a function that has not returned. The node stays running until it has, so that
 // nobody runs the call a second time meanwhile.
 func (r *run) abandon(x *execution, state uint32, f *failure) executor.Status {
-	r.options.session.logger().Warn("lazy: a function that does not heed its context was left behind",
-		"call", x.node.label(), "wrapped", x.node.fn.where)
+	if x.c == nil || x.c.poll == nil || !x.c.poll.awaited() {
+		r.options.session.logger().Warn("lazy: a function that does not heed its context was left behind",
+			"call", x.node.label(), "wrapped", x.node.fn.where)
+	}
 	x.node.tell(f)
 	if x.async {
 		r.host.Wake(x.at, true)

@@ -340,7 +340,7 @@ func (n *node) lastRun() uint64 {
 	if n.word.Load()&flagTracked == 0 || n.fn == sourceFunction {
 		return 0
 	}
-	return n.more.Load().ran
+	return n.more.Load().ran.Load()
 }
 
 // argument is where n's value comes from: its call's place in the plan or what it is.

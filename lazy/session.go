@@ -1,11 +1,13 @@
 package lazy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/dally-go/dally/executor"
 )
@@ -25,6 +27,9 @@ type Session struct {
 	// Labels has calls run with the pprof label "dally" set to the function's name, so that CPU profiles can be split by
 	// function (go tool pprof -tagfocus). It costs about a microsecond per call.
 	Labels bool
+	// PollMin and PollMax are the least and the greatest wait between two looks of a poll (see [Task.Spin]), whatever has
+	// been learned. 0 is 1 ms and 1 min. Where PollMax is less than PollMin, PollMin holds.
+	PollMin, PollMax time.Duration
 	// Logger takes warnings. nil is slog.Default().
 	Logger *slog.Logger
 
@@ -146,8 +151,18 @@ func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callCon
 		err = fmt.Errorf("Workers(%d): want 1 or more", o.workers)
 	case o.session.Parallelism < 0:
 		err = fmt.Errorf("Session.Parallelism is %d: want 0 (GOMAXPROCS) or more", o.session.Parallelism)
+	case o.session.PollMin < 0:
+		err = fmt.Errorf("Session.PollMin is %v: want 0 (1ms) or more", o.session.PollMin)
+	case o.session.PollMax < 0:
+		err = fmt.Errorf("Session.PollMax is %v: want 0 (1m) or more", o.session.PollMax)
 	}
 	return o, outer, err
+}
+
+// pollBounds are the bounds in force for the wait between two looks.
+func (s *Session) pollBounds() (least, most time.Duration) {
+	least, most = cmp.Or(s.PollMin, time.Millisecond), cmp.Or(s.PollMax, time.Minute)
+	return least, max(least, most)
 }
 
 // logger is where warnings go.

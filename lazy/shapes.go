@@ -181,11 +181,11 @@ func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 	d := builtin("If", func() Func1[bool, T] {
 		f := &function{name: "If", typ: typeOf[T]{}, wantsContext: true, binds: true}
 		f.call = func(n *node, _ context.Context, at *frame) error {
-			x := n.more.Load()
-			x.inner = x.maybe[1]
+			chosen := n.more.Load().maybe[1]
 			if take[bool](n, 0, at) {
-				x.inner = x.maybe[0]
+				chosen = n.more.Load().maybe[0]
 			}
+			bind(n, at, chosen)
 			return nil
 		}
 		return recorder1[bool, T](f)

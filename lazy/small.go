@@ -182,7 +182,8 @@ func (s *small) tracked(x *execution, n *node) bool {
 	}
 	x.frame.in = r.arguments(x.at, n)
 	if x.unchanged() {
-		r.keep(x, n.version())
+		x.seen = n.version()
+		r.keep(x)
 	} else {
 		err := n.fn.call(n, none, &x.frame)
 		if err == nil {

@@ -77,7 +77,7 @@ func (h *syncHost) Abandon(i int32) { h.Wake(i, true) }
 // missing returns an input of call i that has not ended, or -1.
 func (r *run) missing(i int) int {
 	for _, in := range r.Inputs(i) {
-		if !r.plan.order[in].ready() && !r.failed(in) && !r.halted.Load() {
+		if !r.has(in) && !r.failed(in) && !r.halted.Load() {
 			return int(in)
 		}
 	}

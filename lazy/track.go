@@ -185,14 +185,17 @@ func (n *node) trackOne() {
 	}
 }
 
-// settled reports whether a node with the given word, which has a value, is known to be right: nothing is waiting to be
-// applied, and a change would have reached the node.
-func (n *node) settled(w uint32) bool {
-	switch changes.state.Load() {
-	case 0:
-		return true
-	case everChanged:
-	default:
+// settled reports whether n has a value that is known to be right: nothing is waiting to be applied, and a change would
+// have reached the node.
+func (n *node) settled() bool {
+	state := changes.state.Load() // before the word: what was applied until then has reached it
+	w := n.word.Load()
+	return isReady(w) && (state == 0 || n.settledIn(state, w))
+}
+
+// settledIn is settled for a node that is ready, where something has been changed.
+func (n *node) settledIn(state, w uint32) bool {
+	if state != everChanged {
 		return false
 	}
 	if w&flagTracked != 0 || w&stateMask == stateSource {

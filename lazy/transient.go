@@ -13,12 +13,13 @@ import "sync/atomic"
 type uses struct {
 	left  []atomic.Int32
 	ended []atomic.Bool
-	kept  []bool // targets: their values are handed out when the run is over
+	gone  []atomic.Bool // their values
+	kept  []bool        // targets: their values are handed out when the run is over
 }
 
 // countUses is called with the plan of a run in which some call is transient.
 func (r *run) countUses() {
-	u := &uses{left: make([]atomic.Int32, r.n), ended: make([]atomic.Bool, r.n), kept: make([]bool, r.n)}
+	u := &uses{left: make([]atomic.Int32, r.n), ended: make([]atomic.Bool, r.n), gone: make([]atomic.Bool, r.n), kept: make([]bool, r.n)}
 	for i := range r.n {
 		for _, in := range r.Inputs(i) {
 			u.left[in].Add(1)
@@ -42,17 +43,21 @@ func (r *run) used(i int32) {
 		clear(r.plan.argsOf(i))
 	}
 	for _, in := range r.Inputs(int(i)) {
-		if u.left[in].Add(-1) == 0 && !u.kept[in] && r.plan.order[in].fn.opts.transient {
+		if u.left[in].Add(-1) == 0 {
 			r.letGo(in)
 		}
 	}
-	if u.left[i].Load() == 0 && !u.kept[i] && r.plan.order[i].fn.opts.transient { // its users were skipped before it ended
+	if u.left[i].Load() == 0 { // its users were skipped before it ended
 		r.letGo(i)
 	}
 }
 
-// letGo forgets the value of call i.
+// letGo forgets the value of call i, of which all users have ended.
 func (r *run) letGo(i int32) {
+	u := r.uses
+	if !r.plan.order[i].fn.opts.transient || u.kept[i] || !u.ended[i].Load() || u.gone[i].Swap(true) {
+		return
+	}
 	if s := &r.resultsNow()[i]; s.there() {
 		s.version.p = nil
 	}
@@ -82,7 +87,10 @@ func (n *node) release() {
 			return
 		}
 		if n.word.CompareAndSwap(w, w&^(stateMask|flagCell)|statePending) {
-			n.more.Load().cell.Store(nil)
+			x := n.more.Load()
+			if c := x.cell.Swap(nil); c != nil {
+				x.released = c.changed
+			}
 			return
 		}
 	}

@@ -101,3 +101,36 @@ func TestTransientIsReleasedAfterFailures(t *testing.T) {
 	l.settled(t, func(now int64) bool { return now == 0 })
 	require.Equal(t, graph.Pending, r.State())
 }
+
+// user <- Get of transient <- s
+func TestTransientThatWasFoundUnderChange(t *testing.T) {
+	s, other := Source("s", 1), Source("other", 10)
+	d := Pure1(func(x int) int { return x }, Transient())(s)
+	var runs atomic.Int32
+	n := Wrap1(func(ctx context.Context, x int) (int, error) { runs.Add(1); return d.Get(ctx) })
+	half := Pure1(func(x int) int { return x / 2 })(other)
+	user := n(half)
+	require.Equal(t, 1, valueNow(t, user))
+	s.Set(2)
+	require.Equal(t, 2, valueNow(t, user))
+	require.EqualValues(t, 2, runs.Load())
+	other.Set(11) // half stays the same
+	require.Equal(t, 2, valueNow(t, user))
+	require.EqualValues(t, 2, runs.Load())
+}
+
+// user <- {transient <- s, half <- other}
+func TestTransientRunAgainIsNoChange(t *testing.T) {
+	s, other := Source("s", 1), Source("other", 10)
+	d := Pure1(func(x int) []int { return []int{x} }, Transient())(s)
+	half := Pure1(func(x int) int { return x / 2 })(other)
+	var runs atomic.Int32
+	user := Pure2(func(a []int, b int) int { runs.Add(1); return a[0] + b })(d, half)
+	require.Equal(t, 6, valueNow(t, user))
+	other.Set(11)
+	require.Equal(t, 6, valueNow(t, user))
+	require.EqualValues(t, 1, runs.Load())
+	s.Set(3)
+	require.Equal(t, 8, valueNow(t, user))
+	require.EqualValues(t, 2, runs.Load())
+}

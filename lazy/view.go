@@ -210,19 +210,37 @@ func (r *run) claim(x *execution, outdated bool) uint32 {
 		if outdated || n.more.Load().marked > r.view {
 			return x.claimPrivately()
 		}
-		return r.claimPresent(x)
-	}
-	s := r.claimPresent(x)
-	if s != statePending || changes.now.Load() == r.view {
+		s := r.claimPresent(x)
+		if s == stateDone {
+			r.keep(x)
+		}
 		return s
 	}
-	planMu.Lock()
-	defer planMu.Unlock()
-	if n.more.Load().marked > r.view { // it was marked at this moment
-		x.private = true
-		n.word.Or(flagMarked | flagStale | flagPrivate | x.was&flagForced)
-		n.changeState(x.was & stateMask)
+	s := r.claimPresent(x)
+	if s != stateDone && s != statePending {
+		return s
 	}
+	if changes.now.Load() != r.view {
+		planMu.Lock()
+		defer planMu.Unlock()
+		if n.more.Load().marked > r.view { // it was marked at this moment
+			return x.turnPrivate(s)
+		}
+	}
+	if s == stateDone {
+		r.keep(x)
+	}
+	return s
+}
+
+// turnPrivate makes a claim of the present value a private one. Needs planMu.
+func (x *execution) turnPrivate(s uint32) uint32 {
+	if s == stateDone {
+		return stateNone // what was seen may be the value of another view
+	}
+	x.private = true
+	x.node.word.Or(flagMarked | flagStale | flagPrivate | x.was&flagForced)
+	x.node.changeState(x.was & stateMask)
 	return s
 }
 
@@ -234,10 +252,10 @@ func (r *run) claimPresent(x *execution) uint32 {
 	case isBusy(w):
 		return stateRunning
 	case isReady(w):
-		r.keep(x, n.version())
+		x.seen = n.version()
 		return stateDone
 	case w&(flagPermanent|flagStale) == flagPermanent:
-		r.record(x.at, r.failureOf(x, n.noted().err))
+		x.seen = version{}
 		return stateDone
 	case !n.word.CompareAndSwap(w, w&^(stateMask|flagMarked|flagForced)|stateRunning):
 		return stateNone
@@ -269,9 +287,13 @@ func (n *node) changeState(state uint32) {
 	}
 }
 
-// keep notes the value of a call for the run's other calls.
-func (r *run) keep(x *execution, v version) {
-	r.resultsNow()[x.at].note(v, x.node.more.Load().ran, false)
+// keep notes what the call has come to without being run: its value, or that it has failed for good.
+func (r *run) keep(x *execution) {
+	if x.seen.p == nil {
+		r.record(x.at, r.failureOf(x, x.node.noted().err))
+		return
+	}
+	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), false)
 }
 
 // unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
@@ -279,6 +301,11 @@ func (x *execution) unchanged() bool {
 	if x.was&flagForced != 0 || x.was&(flagCell|flagInline|flagPermanent) == 0 {
 		return false
 	}
+	return x.sameInputs()
+}
+
+// sameInputs reports whether no input that the call was recorded with has changed since the call was verified.
+func (x *execution) sameInputs() bool {
 	verified := x.node.more.Load().verified
 	for k := range x.frame.in {
 		if x.frame.in[k].changed > verified {
@@ -286,6 +313,17 @@ func (x *execution) unchanged() bool {
 		}
 	}
 	return true
+}
+
+// isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
+func (n *node) isReleased(verified uint64) bool {
+	if !n.fn.opts.transient || n.word.Load()&(flagTracked|flagStale) != flagTracked {
+		return false
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	released := n.more.Load().released
+	return released > 0 && released <= verified
 }
 
 // settleFound looks at the inputs that an unchanged call has found while it ran last, one after another: one that was
@@ -301,17 +339,19 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		if n.fn.binds && f == inner {
 			continue
 		}
-		v, known := r.looksAt(f)
+		v, known := r.looksAt(x.at, f)
 		switch {
-		case known && v.changed <= verified:
+		case known && v.p != nil && v.changed <= verified:
 			continue
-		case known || !mayWait || r.foundFailed(x.at, f):
+		case !known && f.isReleased(verified):
+			continue
+		case known || !mayWait || f.fn.opts.transient:
 			return statePending
 		}
 		return r.verifyFound(x, f)
 	}
 	if n.fn.binds && inner != nil {
-		v, known := r.looksAt(inner)
+		v, known := r.looksAt(x.at, inner)
 		if !known || v.changed > verified {
 			x.again = true // not its function, but what that went on to
 			return statePending
@@ -329,15 +369,22 @@ func (r *run) verified(x *execution) uint32 {
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
 	} else {
-		r.keep(x, n.version())
+		x.seen = n.version()
+		r.keep(x)
 		x.publish(stateDone, nil)
 	}
 	r.used(x.at)
 	return stateDone
 }
 
-// looksAt returns the version of f in the run's view, if it is known.
-func (r *run) looksAt(f *node) (version, bool) {
+// looksAt returns the version of f, which call i has found, in the run's view, if it is known: none if it has failed.
+func (r *run) looksAt(i int32, f *node) (v version, known bool) {
+	r.mu.Lock()
+	v, known = r.foundNow[foundInput{i, f}]
+	r.mu.Unlock()
+	if known {
+		return v, true
+	}
 	planMu.Lock()
 	defer planMu.Unlock()
 	p := planner{view: r.view, outdated: changes.now.Load() > r.view}
@@ -353,40 +400,33 @@ func (r *run) verifyFound(x *execution, f *node) uint32 {
 	r.host.Later()
 	child := newRun(r.base, r.op, []*node{f}, r.options, &callContext{Context: r.base, run: r, node: x.node}, r)
 	if child.n == 0 {
+		r.noteFound(x.at, f, child.valueOf(0))
 		child.plan.free()
 		r.host.Wake(x.at, false)
 		return stateNone
 	}
 	r.startPart(child, func() {
-		if !child.has(int32(child.n - 1)) {
-			r.noteFoundFailed(x.at, f)
-		}
+		r.noteFound(x.at, f, child.valueOf(0))
 		r.host.Wake(x.at, r.halted.Load())
 	})
 	return stateNone
 }
 
-// lostInput is an input that a call has found when it ran last, and that has no value now.
-type lostInput struct {
+// foundInput is an input that a call has found when it ran last.
+type foundInput struct {
 	call  int32
 	input *node
 }
 
-// foundFailed reports whether f, which call i had found, has failed in this run: the call is run to see whether it still
-// wants it.
-func (r *run) foundFailed(i int32, f *node) bool {
+// noteFound notes what a found input has come to in this run; no version if it has failed: the call then is run to see
+// whether it still wants it.
+func (r *run) noteFound(i int32, f *node, v version) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lost[lostInput{i, f}]
-}
-
-func (r *run) noteFoundFailed(i int32, f *node) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lost == nil {
-		r.lost = make(map[lostInput]bool)
+	if r.foundNow == nil {
+		r.foundNow = make(map[foundInput]version)
 	}
-	r.lost[lostInput{i, f}] = true
+	r.foundNow[foundInput{i, f}] = v
 }
 
 // valued takes in the value that the function of a tracked call has returned.
@@ -410,6 +450,9 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
+	if released := n.more.Load().released; released > 0 && !x.private && x.was&flagForced == 0 && x.sameInputs() {
+		out.changed = released // the value that was let go of, once more
+	}
 	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
 	return nil
 }
@@ -481,7 +524,8 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		if x.frame.out != nil {
 			e.cell.Store(x.frame.out)
 		}
-		e.verified, e.ran = x.run.view, x.run.resultsNow()[x.at].ran
+		e.verified = x.run.view
+		e.ran.Store(x.run.resultsNow()[x.at].ran)
 	case state == stateFailed && isPermanent(f.err):
 		e.verified = x.run.view
 	}
@@ -494,6 +538,8 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		w |= flagInline
 	}
 	switch {
+	case x.private && x.first && w&flagCell == 0:
+		return w&^flagPrivate | flagForced // what it has found for its value is not noted
 	case x.private:
 		return w &^ flagPrivate
 	case state == stateDone:
@@ -563,6 +609,9 @@ func (n *node) change(anyhow bool, next func(uint32) uint32) (told []watcher, ok
 // foundAll notes that the call has got the targets: they are inputs of it.
 func (c *callContext) foundAll(targets ...*node) {
 	n := c.node
+	if c.private { // the inputs of the present value stay what they are
+		return
+	}
 	n.note(func(x *extra) {
 		for _, t := range targets {
 			x.find(t)

@@ -1,0 +1,87 @@
+package lazy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dally-go/dally/internal/leak"
+)
+
+// changeSeeds are those of programs that found a mistake once.
+var changeSeeds = []struct {
+	seed uint64
+	what string
+}{}
+
+// TestChangesAgree runs random programs of changes. To run one of them alone:
+//
+//	go test ./lazy -run 'TestChangesAgree/seed=17$'
+func TestChangesAgree(t *testing.T) {
+	for _, s := range changeSeeds {
+		t.Run(fmt.Sprint("seed=", s.seed), func(t *testing.T) { changesAgree(t, s.seed) })
+	}
+	many := 1500
+	if testing.Short() {
+		many = 200
+	}
+	for seed := range uint64(many) {
+		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) { changesAgree(t, seed) })
+	}
+}
+
+func changesAgree(t *testing.T, seed uint64) {
+	leak.Check(t)
+	program := changeProgramOf(seed)
+	hang := watchdog(fmt.Sprint("seed ", seed))
+	problems, _ := runChangeProgram(program)
+	hang.Stop()
+	if problems == nil {
+		return
+	}
+	smaller := shrunk(program, kindOfProblem(problems))
+	again, trace := runChangeProgram(smaller)
+	t.Fatalf("seed %d: add it to changeSeeds.\n%s\nMade smaller:\n%s\n%s\n%v",
+		seed, strings.Join(problems, "\n"), strings.Join(again, "\n"), strings.Join(trace, "\n"), smaller)
+}
+
+// kindOfProblem is what a problem is called, without the numbers in it.
+func kindOfProblem(problems []string) string {
+	if problems == nil {
+		return ""
+	}
+	kind := regexp.MustCompile(`[^a-z ]+`).ReplaceAllString(problems[0], "")
+	return kind[:min(len(kind), 40)]
+}
+
+// shrunk leaves out as many operations of a program as it can, and makes sources of nodes, while the same kind of
+// problem comes up.
+func shrunk(program []byte, kind string) []byte {
+	runs := 0
+	fails := func(p []byte) bool {
+		if runs++; runs > 2000 {
+			return false
+		}
+		problems, _ := runChangeProgram(p)
+		return kindOfProblem(problems) == kind
+	}
+	for size := len(program) / 4 * 2; size > 0; {
+		before := len(program)
+		for at := len(program) - size; at >= 1; at -= size {
+			if less := slices.Concat(program[:at], program[at+size:]); fails(less) {
+				program = less
+			}
+		}
+		if size > 2 || len(program) == before {
+			size = size / 4 * 2
+		}
+	}
+	for at := 1; at+1 < len(program); at += 2 {
+		if simpler := slices.Concat(program[:at], []byte{0, 0}, program[at+2:]); fails(simpler) {
+			program = simpler
+		}
+	}
+	return program
+}
