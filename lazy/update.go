@@ -87,7 +87,7 @@ func (r *run) takesAway(x *execution) bool {
 	if v.p != x.frame.in[0].p || !r.readsAlone(d) || !d.unshared(n, v) {
 		return false
 	}
-	return d.giveAway()
+	return d.giveAway(v)
 }
 
 // readsAlone reports whether no other run may be reading d's value. Needs planMu.
@@ -104,9 +104,9 @@ func (r *run) readsAlone(d *node) bool {
 	return true
 }
 
-// giveAway takes its value from a call, which is then pending. It reports false if the call is busy, or its value not the
+// giveAway takes its value, v, from a call, which is then pending. It reports false if the call is busy, or its value not the
 // present one. Needs planMu.
-func (n *node) giveAway() bool {
+func (n *node) giveAway(v version) bool {
 	for {
 		w := n.word.Load()
 		if isBusy(w) || !isReady(w) {
@@ -117,7 +117,9 @@ func (n *node) giveAway() bool {
 			next |= flagTaken
 		}
 		if n.word.CompareAndSwap(w, next) {
-			n.more.Load().cell.Store(nil)
+			x := n.more.Load()
+			x.cell.Store(nil)
+			x.released = v.changed + 1
 			return true
 		}
 	}
