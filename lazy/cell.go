@@ -56,7 +56,8 @@ type frame struct {
 // argument is one input of a call in a run: the place of its call in the plan or, if that is negative, its version.
 type argument struct {
 	version
-	pos int32
+	marked uint64 // the last revision that may have changed it
+	pos    int32
 }
 
 // take returns the value of input k of n. Without a frame it is the one in the input's node.

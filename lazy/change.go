@@ -36,11 +36,13 @@ type change struct {
 	cell atomic.Pointer[cellHead]
 	// verified is the revision in which the value was last known to be right. Used by whoever has claimed the call.
 	verified uint64
+	// failed is the revision for which the call last failed for good. Used likewise.
+	failed uint64
 	// ran is the revision for which the call ran last. Written by whoever has claimed the call, before it ends.
 	ran atomic.Uint64
 	// marked is the last revision that may have changed the value. Guarded by planMu.
 	marked uint64
-	// released is the revision in which the value came to be that was let go of last. Written under planMu or a claim.
+	// released is 1 + the revision in which the value came to be that was let go of last; 0: none was. Guarded by planMu.
 	released uint64
 
 	// next is what was Set and is not applied yet; forgotten stands for Invalidate.
@@ -342,7 +344,7 @@ func (n *node) forget(rev uint64) {
 	track(n)
 	x := n.more.Load()
 	w := n.word.Load()
-	if w&(flagCell|flagInline) == 0 && !isBusy(w) && w&flagPermanent == 0 {
+	if w&(flagCell|flagInline) == 0 && !isBusy(w) && w&flagPermanent == 0 && x.released == 0 {
 		return // it has to run anyway
 	}
 	began(rev)

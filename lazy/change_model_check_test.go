@@ -84,8 +84,9 @@ func (g *changeGet) got() (got []int) {
 type changeRound struct {
 	*changeView
 	gets     []*changeGet
-	sure     bool // what ran was kept
-	failures int  // bodies that failed
+	sure     bool   // what ran was kept
+	again    []bool // for Refresh: the nodes that are sure to have to run
+	failures int    // bodies that failed
 }
 
 // round does some gets at once, waits until nothing of them is left, and compares what happened with the model.
@@ -144,15 +145,35 @@ func (w *changeWorld) round(gets ...*changeGet) {
 	}
 }
 
-// forgot notes that a Refresh has invalidated everything it needs.
+// forgot notes that a Refresh has invalidated everything it knew to be needed, and perhaps what was needed before.
 func (r *changeRound) forgot() {
-	for k, n := range r.w.nodes {
-		if r.needed[k] && n.kind != chSource {
+	maybe := make([]bool, len(r.w.nodes))
+	r.again = make([]bool, len(r.w.nodes))
+	for _, k := range r.gets[0].targets {
+		maybe[k], r.again[k] = true, true
+	}
+	for k := len(r.w.nodes) - 1; k >= 0; k-- {
+		n := r.w.nodes[k]
+		if maybe[k] {
+			r.also(maybe, n.in)
 			n.touchedAt = r.w.now
 			n.loose = n.loose || !r.wanted[k]
 		}
+		if r.again[k] {
+			r.also(r.again, n.knownDeps())
+		}
 	}
 	r.w.now++
+}
+
+// knownDeps are the nodes of which n is sure to have known, before it ran, that it depends on them.
+func (n *changeNode) knownDeps() []int {
+	switch n.kind {
+	case chIf, chBind, chNest:
+		return n.in[:1]
+	default:
+		return n.in
+	}
 }
 
 // checkGet compares what a get returned.
@@ -193,7 +214,7 @@ func (r *changeRound) checkError(g *changeGet, err error) {
 	case again && !n.loose && !slices.Equal(n.saw, r.saw(n)):
 		r.w.found.add("%v: the permanent error of node %d outlived a change: saw %v, now %v", g.targets, k, n.saw, r.saw(n))
 	case !again && !slices.ContainsFunc(r.runs[k], func(run changeRun) bool { return causeOf(run.err) == k }):
-		r.w.found.add("%v: got an error of node %d, which has not failed", g.targets, k)
+		r.w.found.add("%v: got an error of node %d, which has not failed: %v", g.targets, k, err)
 	}
 }
 
@@ -253,6 +274,9 @@ func (r *changeRound) failedForGood(n *changeNode, run changeRun) bool {
 
 // has notes that n has its value.
 func (r *changeRound) has(n *changeNode) {
+	if n.transient && len(r.runs[n.k]) > 0 && (r.refresh || n.invalid || r.changed(n)) {
+		n.rev++ // the former value is gone: the new one cannot be compared with it
+	}
 	n.invalid, n.failed, n.permanent = false, false, false
 	if !n.hasCell {
 		n.settled = r.value[n.k]
@@ -288,7 +312,7 @@ func (r *changeRound) rested(n *changeNode) {
 		return
 	}
 	switch {
-	case r.refresh:
+	case r.refresh && r.again[n.k]:
 		r.w.found.add("node %d did not run again", n.k)
 	case n.loose || r.held[n.k]:
 	case !n.hasCell:
@@ -326,7 +350,14 @@ func (r *changeRound) mayRun(n *changeNode) bool {
 		return r.refresh
 	case r.refresh, !n.hasCell && !n.failed, n.invalid, n.loose, n.transient, n.failed && !n.permanent, n.given:
 		return true
+	case n.kind == chNest && r.failed():
+		return true // it is asked whether it still wants what has failed
 	default:
 		return r.changed(n)
 	}
+}
+
+// failed reports whether something has failed.
+func (r *changeRound) failed() bool {
+	return r.failures > 0 || slices.ContainsFunc(r.gets, func(g *changeGet) bool { return g.err != nil })
 }

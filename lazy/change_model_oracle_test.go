@@ -276,6 +276,9 @@ func (w *changeWorld) undoubt() {
 func (w *changeWorld) invalidate(n *changeNode) {
 	w.did("Invalidate %d", n.k)
 	w.now++
+	for _, n := range w.nodes { // what was Set before counts from here on
+		n.settle()
+	}
 	if n.kind != chSource && (n.hasCell || n.failed || n.loose) {
 		n.touchedAt = w.now
 		n.invalid, n.given, n.permanent, n.loose = true, false, false, false

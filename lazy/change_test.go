@@ -415,3 +415,26 @@ func TestUserOfABindIsNotStaleAfterItsRun(t *testing.T) {
 	require.Equal(t, 1, valueNow(t, u))
 	require.Equal(t, graph.Done, u.State())
 }
+
+func TestPermanentErrorDoesNotGiveWayToAnOlderValue(t *testing.T) {
+	bad := false
+	s, c := Source("s", 1), Source("c", 1)
+	in := Pure2(func(x, _ int) int { return x })(s, c) // does not change with c
+	x := Wrap1(func(_ context.Context, x int) (int, error) {
+		if bad {
+			return 0, Permanent(errors.New("bad"))
+		}
+		return x * 10, nil
+	})(in)
+	require.Equal(t, 10, valueNow(t, x))
+	bad = true
+	s.Set(2)
+	_, err := x.Get(context.Background())
+	require.Error(t, err)
+	c.Set(2)
+	_, err = x.Get(context.Background())
+	require.Error(t, err)
+	bad = false
+	s.Set(3)
+	require.Equal(t, 30, valueNow(t, x))
+}

@@ -133,7 +133,7 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 // record keeps the failure of the call at pos and, unless the run keeps going, halts the run.
 func (r *run) record(pos int32, f *failure) {
 	r.mu.Lock()
-	if r.over { // told too late: it was about a call that this run did not need any more
+	if r.over || f.at < 0 { // told too late: it was about a call that this run did not need any more; or no failure
 		r.mu.Unlock()
 		return
 	}

@@ -35,6 +35,7 @@ type planner struct {
 	letsGo   bool       // some call is transient
 	argsOff  []int32    // by call, where its args begin; ^ that if it is not tracked. Empty if not changing
 	args     []argument // of tracked calls
+	marked   []uint64   // by call: the last revision known to have marked it
 	targets  []argument
 
 	// What follows is for donated values: see arrange.go.
@@ -166,7 +167,7 @@ func (p *planner) reset() {
 	clear(p.targets)
 	*p = planner{
 		order: p.order[:0], shape: p.shape.Reset(), stack: p.stack[:0],
-		argsOff: p.argsOff[:0], args: p.args[:0], targets: p.targets[:0],
+		argsOff: p.argsOff[:0], args: p.args[:0], marked: p.marked[:0], targets: p.targets[:0],
 	}
 }
 
@@ -309,6 +310,7 @@ func (p *planner) edges(inputs []*node) {
 // keepArgs notes what a tracked call will take its inputs from.
 func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	p.argsOff = append(p.argsOff, int32(len(p.args)))
+	p.marked = append(p.marked, 0)
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
@@ -322,6 +324,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 		track(n)
 	}
 	p.tracked = true
+	p.marked[len(p.marked)-1] = n.more.Load().marked
 	p.letsGo = p.letsGo || n.fn.opts.transient
 	for _, i := range inputs {
 		p.args = append(p.args, p.argument(i))
@@ -329,7 +332,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	for _, i := range order {
 		a := p.argument(i)
 		if a.pos < 0 {
-			a.version = version{changed: i.lastRun()}
+			a.version, a.marked = version{changed: i.lastRun()}, 0
 		}
 		p.args = append(p.args, a)
 	}
@@ -348,7 +351,11 @@ func (p *planner) argument(n *node) argument {
 	if at, planned := p.place(n); planned {
 		return argument{pos: at}
 	}
-	return argument{pos: -1, version: p.known(n)}
+	a := argument{pos: -1, version: p.known(n)}
+	if p.changing && n.word.Load()&flagTracked != 0 {
+		a.marked = n.more.Load().marked
+	}
+	return a
 }
 
 func (p *planner) visited(n *node) bool {

@@ -24,19 +24,20 @@ import (
 // A run ends early, by halt, when its caller leaves or a call fails. Its context is cancelled then – but not while
 // another run watches one of the calls it is running: see cancelIfUnwatched.
 type run struct {
-	id      uint64
-	op      string
-	targets []*node
-	options runOptions
-	root    *run         // the run that a Get began: itself, unless this is a Bind's
-	goingOn inTurn       // ends of Binds. Used of the root alone
-	outer   *callContext // the call that asked, by a nested Get or as a Bind; nil: none
-	ex      executor.Executor
-	plan    *planner
-	n       int
-	hooks   *hooks         // nil: nobody looks
-	crew    *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
-	foreign bool           // ex is not of package executor's own: the run is over when its Execute returns
+	id        uint64
+	op        string
+	targets   []*node
+	options   runOptions
+	root      *run         // the run that a Get began: itself, unless this is a Bind's
+	goingOn   inTurn       // ends of Binds. Used of the root alone
+	outer     *callContext // the call that asked, by a nested Get or as a Bind; nil: none
+	ex        executor.Executor
+	plan      *planner
+	n         int
+	hooks     *hooks         // nil: nobody looks
+	crew      *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
+	keepsPlan bool           // somebody may look at the plan when the run is over. Written before the run starts
+	foreign   bool           // ex is not of package executor's own: the run is over when its Execute returns
 
 	base context.Context // the caller's values, without its end. Written before the run starts, or by Attach
 	host executor.Host   // written before the first call, by Attach

@@ -86,22 +86,24 @@ func (s *small) serve() {
 			s.run.conclude(&s.x, newPanicError(s.x.node.fn.name, recover()))
 		}
 		s.ex.GiveBack()
-		s.settle(all)
+		s.settle(all, false)
 	}()
 	all = s.calls()
 	returned = true
 }
 
 // rescue starts the run: a call takes too long.
-func (s *small) rescue() { s.settle(false) }
+func (s *small) rescue() { s.settle(false, true) }
 
-func (s *small) settle(all bool) {
+// settle decides what becomes of the run, if that is not decided yet. rescued says that the goroutine is not done.
+func (s *small) settle(all, rescued bool) {
 	if s.settled.Swap(true) {
 		return
 	}
 	if all {
 		s.run.leaveView()
 	} else {
+		s.run.keepsPlan = rescued
 		s.run.start()
 	}
 	s.done <- all
@@ -195,6 +197,7 @@ func (s *small) tracked(x *execution, n *node) bool {
 		}
 	}
 	x.keepOutcome(n.more.Load(), stateDone, nil)
+	x.keepMarks()
 	if !n.word.CompareAndSwap(claimed, x.next(claimed, stateDone, nil)) { // marked or watched meanwhile
 		x.publish(stateDone, nil)
 	}

@@ -89,7 +89,7 @@ func (n *node) release() {
 		if n.word.CompareAndSwap(w, w&^(stateMask|flagCell)|statePending) {
 			x := n.more.Load()
 			if c := x.cell.Swap(nil); c != nil {
-				x.released = c.changed
+				x.released = c.changed + 1
 			}
 			return
 		}

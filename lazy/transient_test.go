@@ -134,3 +134,27 @@ func TestTransientRunAgainIsNoChange(t *testing.T) {
 	require.Equal(t, 8, valueNow(t, user))
 	require.EqualValues(t, 2, runs.Load())
 }
+
+func TestInvalidateReachesUsersOfAReleasedValue(t *testing.T) {
+	outside := 1
+	d := Pure1(func(x int) int { return x + outside }, Transient()).Of(10)
+	u := Pure1(func(x int) int { return x })(d)
+	require.Equal(t, 11, valueNow(t, u))
+	outside = 2
+	d.Invalidate()
+	require.Equal(t, 12, valueNow(t, u))
+}
+
+// w <- {d (transient) <- a, half <- b}
+func TestTransientWantedAgainIsNoChange(t *testing.T) {
+	runs := 0
+	a, b := Source("a", 1), Source("b", 1)
+	half := Pure1(func(x int) int { return x / 2 })(b)
+	d := Pure1(func(x int) int { return x }, Transient())(a)
+	w := Pure2(func(x, y int) int { runs++; return x + y })(d, half)
+	require.Equal(t, 1, valueNow(t, w))
+	b.Set(0)
+	_, err := GetAll(context.Background(), []Data[int]{d, w})
+	require.NoError(t, err)
+	require.Equal(t, 1, runs)
+}

@@ -28,7 +28,8 @@ import (
 type result struct {
 	version
 	ran      uint64
-	outdated bool // it is not the present value
+	marked   uint64 // as in argument
+	outdated bool   // it is not the present value
 	state    atomic.Uint32
 }
 
@@ -39,9 +40,9 @@ const (
 )
 
 // note notes the result, if there is none yet. It is there when note returns.
-func (s *result) note(v version, ran uint64, outdated bool) {
+func (s *result) note(v version, ran, marked uint64, outdated bool) {
 	if s.state.CompareAndSwap(resultNone, resultWriting) {
-		s.version, s.ran, s.outdated = v, ran, outdated
+		s.version, s.ran, s.marked, s.outdated = v, ran, marked, outdated
 		s.state.Store(resultThere)
 	}
 	for s.state.Load() == resultWriting {
@@ -144,6 +145,24 @@ func (r *run) arguments(i int32, n *node) (args []argument) {
 	return args
 }
 
+// lastMark is the last revision that may have changed the value of call i, as far as the run sees. The node may know less:
+// a call that is marked is not marked again, nor is what is behind it, until it has been claimed.
+func (r *run) lastMark(i int32) uint64 {
+	if !r.planTracked(i) {
+		return 0
+	}
+	m := r.plan.marked[i]
+	results := *r.results.Load()
+	for _, a := range r.plan.argsOf(i) {
+		if a.pos < 0 {
+			m = max(m, a.marked)
+		} else if s := &results[a.pos]; s.there() {
+			m = max(m, s.marked)
+		}
+	}
+	return m
+}
+
 func (r *run) lateArguments(n *node) []argument {
 	r.mu.Lock()
 	if r.placesKnown == nil {
@@ -196,7 +215,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 func (r *run) noted(x *execution) bool {
 	s := &r.resultsNow()[x.at]
 	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since: the first value is what the run sees
-		s.note(version{p: x.node.inline()}, 0, false)
+		s.note(version{p: x.node.inline()}, 0, 0, false)
 	}
 	return s.there()
 }
@@ -293,7 +312,7 @@ func (r *run) keep(x *execution) {
 		r.record(x.at, r.failureOf(x, x.node.noted().err))
 		return
 	}
-	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), false)
+	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at), false)
 }
 
 // unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
@@ -306,13 +325,23 @@ func (x *execution) unchanged() bool {
 
 // sameInputs reports whether no input that the call was recorded with has changed since the call was verified.
 func (x *execution) sameInputs() bool {
-	verified := x.node.more.Load().verified
+	verified := x.verifiedAt()
 	for k := range x.frame.in {
 		if x.frame.in[k].changed > verified {
 			return false
 		}
 	}
 	return true
+}
+
+// verifiedAt is the revision in which what the call has come to, its value or a failure for good, was last known to be
+// right.
+func (x *execution) verifiedAt() uint64 {
+	e := x.node.more.Load()
+	if x.was&flagPermanent != 0 {
+		return e.failed
+	}
+	return e.verified
 }
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
@@ -323,7 +352,7 @@ func (n *node) isReleased(verified uint64) bool {
 	planMu.Lock()
 	defer planMu.Unlock()
 	released := n.more.Load().released
-	return released > 0 && released <= verified
+	return released > 0 && released-1 <= verified
 }
 
 // settleFound looks at the inputs that an unchanged call has found while it ran last, one after another: one that was
@@ -334,7 +363,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		return r.verified(x)
 	}
 	e := n.more.Load()
-	verified, inner := e.verified, e.inner
+	verified, inner := x.verifiedAt(), e.inner
 	for _, f := range n.noted().found {
 		if n.fn.binds && f == inner {
 			continue
@@ -363,8 +392,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 // verified ends a call that does not have to run.
 func (r *run) verified(x *execution) uint32 {
 	n := x.node
-	n.more.Load().verified = r.view
-	if x.was&(flagCell|flagInline) == 0 { // it had failed for good, and has
+	if x.was&flagPermanent != 0 {
 		f := r.failureOf(x, n.noted().err)
 		r.record(x.at, f)
 		x.publish(stateFailed, f)
@@ -435,7 +463,7 @@ func (r *run) valued(x *execution) error {
 	if !r.planTracked(x.at) { // the run sees first values alone, and where they are is in the nodes
 		n.fn.typ.copy(n, out.value())
 		x.frame.out, x.first = nil, true
-		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, x.private)
+		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, 0, x.private)
 		return nil
 	}
 	if !x.private && x.was&(flagCell|flagInline) != 0 {
@@ -445,15 +473,19 @@ func (r *run) valued(x *execution) error {
 		}
 		if same {
 			x.frame.out = nil
-			r.resultsNow()[x.at].note(n.version(), r.view, false)
+			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at), false)
 			return nil
 		}
 	}
 	out.changed = r.view
-	if released := n.more.Load().released; released > 0 && !x.private && x.was&flagForced == 0 && x.sameInputs() {
-		out.changed = released // the value that was let go of, once more
+	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
+		planMu.Lock()
+		if released := n.more.Load().released; released > 0 {
+			out.changed = released - 1 // the value that was let go of, once more
+		}
+		planMu.Unlock()
 	}
-	r.resultsNow()[x.at].note(out.version(), r.view, x.private)
+	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at), x.private)
 	return nil
 }
 
@@ -501,6 +533,7 @@ func (x *execution) publish(state uint32, f *failure) {
 	e := n.more.Load()
 	if !x.private {
 		x.keepOutcome(e, state, f)
+		x.keepMarks()
 	}
 	next := func(w uint32) uint32 { return x.next(w, state, f) }
 	if told, ok := n.change(false, next); ok {
@@ -517,6 +550,29 @@ func (x *execution) publish(state uint32, f *failure) {
 	tell(told, n, &failure{at: -1})
 }
 
+// keepMarks keeps runs with an older view from taking what the call has come to, if something that it depends on was
+// changed after that view and the call was not marked for it: because it was marked already, or not known to depend on
+// that yet.
+func (x *execution) keepMarks() {
+	n, last := x.node, x.run.lastMark(x.at)
+	var found []*node
+	if n.word.Load()&flagFound != 0 {
+		found = n.noted().found
+	}
+	if found == nil && (!x.run.planTracked(x.at) || last == x.run.plan.marked[x.at]) {
+		return
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	e := n.more.Load()
+	e.marked = max(e.marked, last)
+	for _, f := range found {
+		if m := f.more.Load(); m != nil {
+			e.marked = max(e.marked, m.marked)
+		}
+	}
+}
+
 // keepOutcome notes what the call has come to, before its state says so.
 func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 	switch {
@@ -527,7 +583,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
 	case state == stateFailed && isPermanent(f.err):
-		e.verified = x.run.view
+		e.failed = x.run.view
 	}
 }
 
@@ -644,8 +700,9 @@ func (c *callContext) register(t *node) {
 	}
 	track(t)
 	t.addUser(n)
-	if m := t.extra().marked; m > c.run.view {
-		n.more.Load().marked = max(n.more.Load().marked, m)
+	x, m := n.more.Load(), t.extra().marked
+	x.marked = max(x.marked, m) // a run in a view before that is not to take the value
+	if m > c.run.view {
 		n.word.Or(flagMarked | flagStale)
 	}
 }
