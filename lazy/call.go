@@ -226,7 +226,8 @@ func (x *execution) retried(err error) error {
 }
 
 func (x *execution) mayRetry(err error) bool {
-	if _, panicked := err.(*PanicError); panicked { // only a panic of this very call
+	switch err.(type) { // as they are: of this very call
+	case *PanicError, *InputError:
 		return false
 	}
 	return x.late == nil && !x.run.halted.Load()
@@ -257,7 +258,7 @@ func (x *execution) once(ctx context.Context) (err error) {
 	if h := x.run.hooks; h.marks() {
 		err = h.marked(x, ctx)
 	} else {
-		err = x.node.fn.call(x.node, ctx, x.framed())
+		err = x.callChecked(ctx)
 	}
 	returned = true
 	return err

@@ -360,6 +360,25 @@ func TestSharedMemoryIsCopied(t *testing.T) {
 	}
 }
 
+// A Bind hands on the value of the handle that it returns, a function may keep what it got.
+func TestValuesThatFunctionsHaveGotAreCopied(t *testing.T) {
+	for name, got := range map[string]func(a Data[[]int]) Data[[]int]{
+		"Bind": func(a Data[[]int]) Data[[]int] {
+			return Bind0(func(context.Context) (Data[[]int], error) { return a, nil })()
+		},
+		"If": func(a Data[[]int]) Data[[]int] { return If(Const(true), a, a) },
+		"Get": func(a Data[[]int]) Data[[]int] {
+			return Wrap0(func(ctx context.Context) ([]int, error) { return a.Get(ctx) })()
+		},
+	} {
+		a := newMaker().of.Of(3)
+		b := got(a)
+		valueNow(t, b)
+		require.Equal(t, []int{7, 1, 2}, valueNow(t, Update(Donate(a), setTo(0, 7))), name)
+		require.Equal(t, []int{0, 1, 2}, valueNow(t, b), name)
+	}
+}
+
 // What is known to lie elsewhere is no obstacle.
 func TestMemoryOfItsOwnIsNotCopied(t *testing.T) {
 	m := newMaker()

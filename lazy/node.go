@@ -116,6 +116,7 @@ type notes struct {
 	maybe  []*node // inputs that may turn out not to be wanted (If). Written when recorded
 
 	// Guarded by the node's stripe (see watch.go).
+	seal     *seal          // what a session with CheckInputs has seen of the value
 	found    []*node        // inputs found while running: nested Gets, what a Bind returned
 	known    map[*node]bool // found, once it is long
 	watchers []watcher

@@ -478,7 +478,7 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if n.fn.opts.transient && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
+	if (n.fn.opts.transient || n.isDonated()) && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
 		planMu.Lock()
 		if released := n.more.Load().released; released > 0 {
 			out.changed = released - 1 // the value that was let go of, once more
