@@ -27,6 +27,9 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	}
 	child := newRun(r.base, r.op, []*node{inner}, r.options, here, r)
 	here.foundAll(inner)
+	if here.tainted.Load() {
+		x.taint()
+	}
 	if child.n == 0 { // it has its value
 		x.wentOnTo(child)
 		return false, nil
@@ -47,7 +50,7 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 func (x *execution) boundTo() *node {
 	e := x.node.extra()
 	switch {
-	case !x.tracked || x.again:
+	case !x.framed || x.again:
 	case x.private:
 		return x.frame.inner
 	default:
@@ -80,7 +83,10 @@ func (r *run) startPart(child *run, over func()) {
 // wentOnTo takes the value of a Bind from what it went on to.
 func (x *execution) wentOnTo(child *run) {
 	v := child.valueOf(0)
-	if x.tracked {
+	if child.isOutdated(0) {
+		x.taint()
+	}
+	if x.framed {
 		x.frame.out = x.node.fn.typ.box(v.p)
 	} else {
 		x.node.fn.typ.copy(x.node, v.p)
@@ -99,7 +105,7 @@ func (r *run) wentOn(x *execution, child *run) {
 	if child.valueOf(0).p != nil {
 		x.wentOnTo(child)
 		var err error
-		if x.tracked {
+		if x.framed {
 			err = r.valued(x)
 		}
 		r.finish(x, r.failureOf(x, err))

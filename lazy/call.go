@@ -28,7 +28,9 @@ type execution struct {
 
 	// Of tracked calls: see view.go.
 	tracked bool
+	framed  bool   // it is run with a frame
 	private bool   // the result is for the run alone
+	tainted bool   // the result is of older inputs: see taint
 	first   bool   // the value is in the node, and is its first
 	again   bool   // a Bind whose function is not to be called again
 	was     uint32 // the node's word when it was claimed
@@ -45,6 +47,7 @@ type callContext struct {
 	slot bool // on a worker of the run's executor
 	// foreign says that Context came from an executor that was given this call alone, or that knows nothing of Steps.
 	foreign bool
+	tainted atomic.Bool // it has got a value that is not the present one
 	private bool        // what the call finds is not for the node: see view.go
 	over    atomic.Bool // the call has ended: a Get with this context is nobody's any more
 
@@ -157,9 +160,9 @@ func (n *node) runsOn() executor.Executor {
 	return n.fn.opts.runsOn
 }
 
-// framed is what the function of the call is given.
-func (x *execution) framed() *frame {
-	if x.tracked {
+// frameOrNil is what the function of the call is given.
+func (x *execution) frameOrNil() *frame {
+	if x.framed {
 		return &x.frame
 	}
 	return nil

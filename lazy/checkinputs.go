@@ -53,12 +53,12 @@ type seal struct {
 func (x *execution) callChecked(ctx context.Context) error {
 	n := x.node
 	if !x.run.options.session.CheckInputs {
-		return n.fn.call(n, ctx, x.framed())
+		return n.fn.call(n, ctx, x.frameOrNil())
 	}
 	if err := x.checkInputs(true); err != nil {
 		return err
 	}
-	err := n.fn.call(n, ctx, x.framed())
+	err := n.fn.call(n, ctx, x.frameOrNil())
 	if e := x.checkInputs(false); e != nil {
 		return both(e, err)
 	}

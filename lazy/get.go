@@ -125,6 +125,9 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 	if !r.wait(ctx) {
 		return nil, left(ctx, op, targets)
 	}
+	if outer != nil {
+		outer.got(r)
+	}
 	return r, nil
 }
 

@@ -17,13 +17,16 @@ const timedMin = 10_000
 // conclude ends a call: its node gets its next state, the run its failure if there is one, the host is told.
 func (r *run) conclude(x *execution, err error) executor.Status {
 	n := x.node
+	if x.c != nil && x.c.tainted.Load() {
+		x.taint()
+	}
 	if err == nil && n.fn.binds {
 		var later bool
 		if later, err = r.goOn(x); later {
 			return executor.Later
 		}
 	}
-	if err == nil && x.tracked {
+	if err == nil && x.framed {
 		err = r.valued(x)
 	}
 	return r.finish(x, r.failureOf(x, err))

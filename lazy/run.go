@@ -47,7 +47,8 @@ type run struct {
 	view        uint64                   // the revision that the run sees: see view.go
 	results     atomic.Pointer[[]result] // of tracked calls, by place in the plan
 	placesKnown map[*node]int32          // made when needed. Guarded by mu
-	foundNow    map[foundInput]version   // what found inputs have come to in the view. Guarded by mu
+	late        atomic.Bool              // some call that was not tracked when it was planned has a value in a cell
+	foundNow    map[foundInput]argument  // what found inputs have come to in the view. Guarded by mu
 	uses        *uses                    // nil: no call is transient
 	// Of those in changes. Guarded by planMu, but for viewed while it is false.
 	viewed             bool

@@ -155,7 +155,7 @@ func (s *small) call(i int32, n *node) bool {
 }
 
 func (s *small) plain(x *execution, n *node) bool {
-	if n.beginFresh() != statePending {
+	if s.run.late.Load() || n.beginFresh() != statePending {
 		return false
 	}
 	if err := n.fn.call(n, none, nil); err != nil {
@@ -177,7 +177,7 @@ func (s *small) tracked(x *execution, n *node) bool {
 	if !n.word.CompareAndSwap(w, claimed) {
 		return false
 	}
-	x.was, x.tracked = w, true
+	x.was, x.tracked, x.framed = w, true, true
 	if changes.now.Load() != r.view {
 		x.unclaim()
 		return false

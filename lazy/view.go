@@ -89,6 +89,12 @@ func (r *run) valueOf(k int) version {
 	return r.versionOf(t.pos)
 }
 
+// isOutdated reports whether the k-th target's value in the run's view is not the present one.
+func (r *run) isOutdated(k int) bool {
+	t, p := r.plan.targets[k], r.results.Load()
+	return t.pos >= 0 && p != nil && (*p)[t.pos].there() && (*p)[t.pos].outdated
+}
+
 // versionOf is the version of a planned call that has ended with a value.
 func (r *run) versionOf(i int32) version {
 	if p := r.results.Load(); p != nil && (*p)[i].there() {
@@ -185,6 +191,10 @@ func (r *run) lateArguments(n *node) []argument {
 // first: the call is woken afterwards. mayWait says whether it can be.
 func (r *run) take(x *execution, mayWait bool) uint32 {
 	s := r.begin(x.node, x.at)
+	if s == statePending && r.late.Load() {
+		x.framed = true
+		x.frame.in = r.arguments(x.at, x.node)
+	}
 	if s != stateNone {
 		return s
 	}
@@ -279,7 +289,7 @@ func (r *run) claimPresent(x *execution) uint32 {
 	case !n.word.CompareAndSwap(w, w&^(stateMask|flagMarked|flagForced)|stateRunning):
 		return stateNone
 	}
-	x.was, x.tracked = w, true
+	x.was, x.tracked, x.framed = w, true, true
 	return statePending
 }
 
@@ -292,7 +302,7 @@ func (x *execution) claimPrivately() uint32 {
 	case !x.node.word.CompareAndSwap(w, w|flagPrivate):
 		return stateNone
 	}
-	x.was, x.tracked, x.private = w, true, true
+	x.was, x.tracked, x.framed, x.private = w, true, true, true
 	return statePending
 }
 
@@ -312,7 +322,10 @@ func (r *run) keep(x *execution) {
 		r.record(x.at, r.failureOf(x, x.node.noted().err))
 		return
 	}
-	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at), false)
+	if !r.planTracked(x.at) && x.seen.p != x.node.inline() {
+		r.late.Store(true)
+	}
+	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at), x.tainted)
 }
 
 // unchanged reports whether the call need not run as far as the inputs go that it was recorded with.
@@ -368,7 +381,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		if n.fn.binds && f == inner {
 			continue
 		}
-		v, known := r.looksAt(x.at, f)
+		v, known := r.looksAt(x, f)
 		switch {
 		case known && v.p != nil && v.changed <= verified:
 			continue
@@ -380,7 +393,7 @@ func (r *run) settleFound(x *execution, mayWait bool) uint32 {
 		return r.verifyFound(x, f)
 	}
 	if n.fn.binds && inner != nil {
-		v, known := r.looksAt(x.at, inner)
+		v, known := r.looksAt(x, inner)
 		if !known || v.changed > verified {
 			x.again = true // not its function, but what that went on to
 			return statePending
@@ -405,13 +418,16 @@ func (r *run) verified(x *execution) uint32 {
 	return stateDone
 }
 
-// looksAt returns the version of f, which call i has found, in the run's view, if it is known: none if it has failed.
-func (r *run) looksAt(i int32, f *node) (v version, known bool) {
+// looksAt returns the version of f, which the call has found, in the run's view, if it is known: none if it has failed.
+func (r *run) looksAt(x *execution, f *node) (version, bool) {
 	r.mu.Lock()
-	v, known = r.foundNow[foundInput{i, f}]
+	a, known := r.foundNow[foundInput{x.at, f}]
 	r.mu.Unlock()
 	if known {
-		return v, true
+		if a.marked > r.view {
+			x.taint()
+		}
+		return a.version, true
 	}
 	planMu.Lock()
 	defer planMu.Unlock()
@@ -428,13 +444,13 @@ func (r *run) verifyFound(x *execution, f *node) uint32 {
 	r.host.Later()
 	child := newRun(r.base, r.op, []*node{f}, r.options, &callContext{Context: r.base, run: r, node: x.node}, r)
 	if child.n == 0 {
-		r.noteFound(x.at, f, child.valueOf(0))
+		r.noteFound(x.at, f, child)
 		child.plan.free()
 		r.host.Wake(x.at, false)
 		return stateNone
 	}
 	r.startPart(child, func() {
-		r.noteFound(x.at, f, child.valueOf(0))
+		r.noteFound(x.at, f, child)
 		r.host.Wake(x.at, r.halted.Load())
 	})
 	return stateNone
@@ -448,22 +464,30 @@ type foundInput struct {
 
 // noteFound notes what a found input has come to in this run; no version if it has failed: the call then is run to see
 // whether it still wants it.
-func (r *run) noteFound(i int32, f *node, v version) {
+func (r *run) noteFound(i int32, f *node, child *run) {
+	a := argument{version: child.valueOf(0)}
+	if child.isOutdated(0) {
+		a.marked = changes.now.Load()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.foundNow == nil {
-		r.foundNow = make(map[foundInput]version)
+		r.foundNow = make(map[foundInput]argument)
 	}
-	r.foundNow[foundInput{i, f}] = v
+	r.foundNow[foundInput{i, f}] = a
 }
 
 // valued takes in the value that the function of a tracked call has returned.
 func (r *run) valued(x *execution) error {
 	n, out := x.node, x.frame.out
+	if !x.tracked {
+		n.fn.typ.copy(n, out.value())
+		return nil
+	}
 	if !r.planTracked(x.at) { // the run sees first values alone, and where they are is in the nodes
 		n.fn.typ.copy(n, out.value())
 		x.frame.out, x.first = nil, true
-		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, 0, x.private)
+		r.resultsNow()[x.at].note(version{p: n.inline()}, r.view, 0, x.private || x.tainted)
 		return nil
 	}
 	if !x.private && x.was&(flagCell|flagInline) != 0 {
@@ -473,7 +497,7 @@ func (r *run) valued(x *execution) error {
 		}
 		if same {
 			x.frame.out = nil
-			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at), false)
+			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at), x.tainted)
 			return nil
 		}
 	}
@@ -485,8 +509,19 @@ func (r *run) valued(x *execution) error {
 		}
 		planMu.Unlock()
 	}
-	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at), x.private)
+	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at), x.private || x.tainted)
 	return nil
+}
+
+// taint notes that the call has used a value that is not the present one, without having been marked for it: what it comes
+// to is not the present value either.
+func (x *execution) taint() {
+	x.tainted = true
+	planMu.Lock()
+	defer planMu.Unlock()
+	e := x.node.extra()
+	e.marked = max(e.marked, changes.now.Load())
+	x.node.word.Or(flagMarked | flagStale)
 }
 
 // sameValue reports whether a new value is equal to n's.
@@ -639,7 +674,7 @@ func (e *extra) adopt(w uint32) uint32 {
 // unclaim gives a claim back.
 func (x *execution) unclaim() {
 	x.publish(statePending, nil)
-	x.tracked, x.private, x.first = false, false, false
+	x.tracked, x.framed, x.private, x.first = false, false, false, false
 }
 
 // change takes a claimed node to the word that next tells, and returns those who watch it. Unless it is to be changed
@@ -687,6 +722,15 @@ func (c *callContext) foundAll(targets ...*node) {
 	}
 }
 
+// got is told that a Get inside the call has got what it wanted, from r.
+func (c *callContext) got(r *run) {
+	for k := range r.targets {
+		if r.isOutdated(k) {
+			c.tainted.Store(true)
+		}
+	}
+}
+
 // register has marks of t reach the call, if they might have to. Needs planMu.
 func (c *callContext) register(t *node) {
 	n := c.node
@@ -703,6 +747,7 @@ func (c *callContext) register(t *node) {
 	x, m := n.more.Load(), t.extra().marked
 	x.marked = max(x.marked, m) // a run in a view before that is not to take the value
 	if m > c.run.view {
+		c.tainted.Store(true)
 		n.word.Or(flagMarked | flagStale)
 	}
 }

@@ -95,7 +95,7 @@ func (r *run) Range(worker int, next *int32, hi int32) executor.Status {
 	if r.halted.Load() {
 		return executor.Stopped
 	}
-	if hi-*next == 1 || r.sick.Load() || r.hooks != nil {
+	if hi-*next == 1 || r.sick.Load() || r.hooks != nil || r.late.Load() {
 		return r.rangeSlowly(worker, next, hi)
 	}
 	return r.rangeFast(worker, next, hi)
@@ -147,6 +147,10 @@ func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Stat
 		if r.halted.Load() {
 			returned = true
 			return executor.Stopped
+		}
+		if r.late.Load() {
+			returned = true
+			return r.rangeSlowly(worker, next, hi)
 		}
 	}
 	returned = true
@@ -212,7 +216,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 		r.dropGrantsOf(i)
 		return executor.Ended
 	}
-	if worker >= 0 && r.hooks == nil && n.isCheap() {
+	if worker >= 0 && r.hooks == nil && n.isCheap() && !r.late.Load() {
 		if status := r.startCheap(i, n); status != executor.Again {
 			return status
 		}
