@@ -237,6 +237,17 @@ func BenchmarkRecord(b *testing.B) {
 	runtime.KeepAlive(last)
 }
 
+// Calls are recorded, each on the one before, and forced a thousand at a time: ns/op is what a step of x = step(x) costs.
+func BenchmarkMaxTrace(b *testing.B) {
+	defer SetMaxTrace(SetMaxTrace(1000))
+	b.ReportAllocs()
+	x := Const(1)
+	for b.Loop() {
+		x = benchInc(x)
+	}
+	runtime.KeepAlive(x)
+}
+
 // One call is recorded and got.
 func BenchmarkRecordGet(b *testing.B) {
 	b.ReportAllocs()

@@ -31,6 +31,7 @@ type execution struct {
 	framed  bool   // it is run with a frame
 	private bool   // the result is for the run alone
 	tainted bool   // the result is of older inputs: see taint
+	same    bool   // its value was let go of, and this is the same one
 	first   bool   // the value is in the node, and is its first
 	again   bool   // a Bind whose function is not to be called again
 	was     uint32 // the node's word when it was claimed

@@ -7,7 +7,7 @@ import (
 
 // # Change
 //
-//	Set ──► queue ──► the next Get that might be affected: planMu
+//	Set ──► queue ──► the next Get, of whatever it is: planMu
 //	                      │ catchUp: the sources get their new cells, a new revision begins,
 //	                      │          everything behind them that is registered is marked stale
 //	                      │ plan:    what is stale or pending before the target
@@ -17,12 +17,14 @@ import (
 //
 // A tracked node goes round like this; every other one knows only the upper row:
 //
-//	pending ──► running ──► done ◄───────────────┐
-//	                         │ mark              │ publish: verified, or run again
-//	                         ▼                   │
-//	                       stale ──► running ────┤
-//	                         ▲          │ mark   │ failed, cancelled
-//	                         └──────────┴────────┘
+//	pending ──► running ──► done ◄─────────────────┐
+//	                         │ mark                │ publish: verified, or run again
+//	                         ▼                     │
+//	                       stale ──► running ──────┤
+//	                         ▲                     │
+//	                         └─────────────────────┘ marked meanwhile, or cancelled
+//
+// All states, with failures and the flags, are drawn in ARCHITECTURE.md.
 //
 // The world changes at no other moment than in catchUp, under planMu. A run keeps the revision it was planned in, its
 // view: see view.go for what becomes of runs whose view is no longer the present one.
@@ -90,14 +92,19 @@ var changes struct {
 // becomes stale: the next Get that wants it runs again what has an input that has changed – no more, for a call whose
 // value comes out equal to the one before hides the change from its users. Equal means equal bits for comparable types
 // (so +0 and -0 differ, and a NaN is equal to itself); for others nothing is equal, unless the function has [Equal].
-// Setting an equal value changes nothing.
+// Setting an equal value changes nothing, and of several values Set before a Get only the last counts.
 //
-// The value of a call holds until one of its inputs changes later, or [Data.Invalidate] forgets it.
+// The value of a call holds until one of its inputs changes later, or [Data.Invalidate] forgets it. A call that is running
+// is not disturbed; the value it was given replaces what it returns.
 //
-// Set may be called from any goroutine at any time; it does not block and costs the same whatever depends on the handle.
-// A Get sees the sources as they are when it begins: a run that is on its way goes on with the values it began with,
-// and what it computes from replaced ones it hands to those who wait for it and keeps for nobody else. A Set
-// synchronizes before every Get that sees its value. Set panics if the handle is zero.
+// Set may be called from any goroutine at any time. Of a source it does not block and costs the same, about as much as
+// recording a call, whatever depends on it; what is stale is found by the next Get, [Data.State] or [Snapshot]. Of a
+// call, it first applies what was Set before and may wait for another Get's planning; and it may call the function's Equal.
+//
+// A Get sees the sources as they are when it begins: a run that is on its way goes on with the values it began with, and
+// what it computes from replaced ones it hands to those who wait for it and keeps for nobody else. A Set synchronizes
+// before every Get that sees its value. v is copied as by an assignment: what a slice, a map or a pointer in it refers to
+// must not be changed afterwards. Set panics if the handle is zero.
 func (d Data[T]) Set(v T) {
 	if d.n == nil {
 		panic("lazy: Data.Set: " + ErrZeroData.Error())
@@ -105,8 +112,10 @@ func (d Data[T]) Set(v T) {
 	d.n.set(newCell(v))
 }
 
-// Invalidate forgets the handle's value: its call runs again when it is wanted, and its users if the value then differs.
-// On a source it does nothing: [Data.Set] is how a source changes. It does not block, and panics if the handle is zero.
+// Invalidate forgets the handle's value, or an error that is [Permanent]: its call runs again when it is wanted, and its
+// users if the value then differs. It is for functions that depend on more than their arguments, such as a file. If the
+// call is running, it will run once more. On a source it does nothing: [Data.Set] is how a source changes. Like Set of a
+// call, it may be called from any goroutine at any time, applies what was Set before, and panics if the handle is zero.
 func (d Data[T]) Invalidate() {
 	if d.n == nil {
 		panic("lazy: Data.Invalidate: " + ErrZeroData.Error())
@@ -152,7 +161,7 @@ func (n *node) sameAsNow(c *cellHead) (same bool) {
 		return false
 	}
 	defer func() {
-		if recover() != nil { // the next Get will see to it
+		if recover() != nil { // it counts as another value
 			same = false
 		}
 	}()

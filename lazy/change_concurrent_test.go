@@ -205,7 +205,15 @@ func (h *changeHistory) run(seed uint64) {
 var changeHistorySeeds = []struct {
 	seed uint64
 	what string
-}{}
+}{
+	{30, "a run in an older view overwrote what a Bind had gone on to"},
+	{42, "a plain executor was told that inputs which need not run had not ended"},
+	{66, "a run took a value newer than its view"},
+	{93, "the same, through what a call had got while it ran"},
+	{97, "a small run was started while it was still being made"},
+	{169, "a Set during the first run of all was lost behind an If"},
+	{213, "a Bind kept the choice of an older view"},
+}
 
 // TestChangesAtOnce Sets and Gets at once. To run one history alone, often:
 //

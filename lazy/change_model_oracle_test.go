@@ -18,10 +18,11 @@ type changeState struct {
 	rev     int // how often the value is known to have changed
 	settled int // the value at the last Get, from which rev was counted
 
-	given      bool  // by Set, on a call
-	base       []int // the inputs then
-	baseKnown  bool  // the inputs had these values then
-	baseUnsure bool  // the call has run since, but what came of it may not have been kept
+	given      bool        // by Set, on a call
+	base       []int       // the inputs then
+	baseKnown  bool        // the inputs had these values then
+	before     map[int]int // what it depended on when it ran last: that may still count
+	baseUnsure bool        // the call has run since, but what came of it may not have been kept
 
 	invalid   bool // Invalidate came after the value
 	failed    bool // the last run failed
@@ -80,6 +81,11 @@ func (v *changeView) work(n *changeNode) {
 	v.value[k] = v.result(n)
 	for _, j := range v.deps(n) {
 		v.behind[k] = max(v.behind[k], v.behind[j], v.w.nodes[j].touchedAt)
+	}
+	for j := range n.before {
+		if n.given {
+			v.behind[k] = max(v.behind[k], v.behind[j], v.w.nodes[j].touchedAt)
+		}
 	}
 	untouched := n.verifiedAt > 0 && max(v.behind[k], n.touchedAt) <= n.verifiedAt
 	v.clean[k] = untouched && !n.invalid && !n.loose && (!n.failed || n.permanent)
@@ -231,6 +237,7 @@ func (w *changeWorld) set(n *changeNode, value int) {
 	if n.kind != chSource {
 		v := w.view(false)
 		n.base, n.baseKnown = v.inputs(n), v.knows(n)
+		n.before = n.revs
 		v.verify(n)
 		n.given, n.baseUnsure, n.invalid, n.failed, n.permanent, n.loose = true, false, false, false, false, false
 	}

@@ -41,14 +41,16 @@ func consts[T any](vs []T) []Data[T] {
 	return ds
 }
 
-// Get returns the value, computing what is missing: of the calls the handle depends on, those without a value, each
-// once, in parallel as far as the session allows. A handle that has its value answers at once, in nanoseconds, even
-// if the context has ended, and does not look at the options. Nil, zero and empty are values like any other.
+// Get returns the value, computing what is missing: of the calls the handle depends on, those without a value and those
+// of which an input has changed, each once, in parallel as far as the session allows. It sees the sources as they are
+// when it begins. A handle that has its value answers at once, in nanoseconds, even if the context has ended, and looks
+// at no option but [Refresh]. Nil, zero and empty are values like any other.
 //
 // Get blocks until the value is there, a call has failed, or ctx ends. In the last case it returns at once with an
 // error that is ctx.Err(); calls that no other Get waits for see their own context end, and what they return is
 // dropped. Any number of goroutines may Get overlapping graphs: a call never runs twice at the same time, and its value
-// is kept for all. Errors are kept for nobody: the next Get tries again. See [Error] for what errors look like.
+// is kept for all. Errors are kept for nobody: the next Get tries again, but for those that are [Permanent]. See [Error]
+// for what errors look like.
 //
 // Inside a wrapped function, pass the function's own context: the call then gives its worker away while it waits,
 // and what it got counts as an input. A goroutine that the function has started must pass it, too: with another context
@@ -94,7 +96,8 @@ func (d Data[T]) On(ex executor.Executor) Data[T] {
 }
 
 // After returns a new handle on the same call – function and inputs – that starts only when the calls of first have
-// ended, without taking their values: a file is read after it was written. If one of them fails, the call is skipped.
+// ended, without taking their values: a file is read after it was written. If one of them fails, the call is skipped. If
+// one of them has run again, for a change, so does the call, even if the value is the same: the file may not be.
 // It is the call itself that waits, not the calls it takes its inputs from; and d, where somebody else holds it, does
 // not wait. On a source, After gives a call that returns the source's value. It panics if a handle is zero.
 func After[T any](d Data[T], first ...Target) Data[T] {
@@ -119,6 +122,7 @@ func (n *node) again(change func(*extra)) *node {
 	x.order = x.order[:len(x.order):len(x.order)]
 	change(x)
 	c.word.Or(flagOwn)
+	c.boundOrder(x)
 	return c
 }
 
@@ -134,7 +138,8 @@ func nodesOf(op string, ts []Target) []*node {
 	return ns
 }
 
-// State tells where the call stands. The zero handle is pending.
+// State tells where the call stands, after all that was Set. It runs nothing; where something was Set, it may wait for
+// another Get's planning. The zero handle is pending.
 func (d Data[T]) State() graph.State {
 	if d.n == nil {
 		return graph.Pending

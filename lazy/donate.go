@@ -132,14 +132,6 @@ func (n *node) wasDonated() string {
 	return s
 }
 
-// donatedReason says why a Get would run a donated call, or would not.
-func (n *node) donatedReason(w uint32) string {
-	if isReady(w) {
-		return "has its value, which " + n.wasDonated()
-	}
-	return n.wasDonated() + ": it runs if a call that reads it does"
-}
-
 // takeGift returns the node whose value an Update at the given place is to take. n is what Donate returned.
 func (n *node) takeGift(where string) *node {
 	d := n.input(0)

@@ -424,3 +424,19 @@ func TestPicturesOfDonatedCalls(t *testing.T) {
 	require.Equal(t, graph.Source, s.State())
 	require.Contains(t, s.String(), "was donated at")
 }
+
+// A loop that records without end: every few calls it goes on from a value.
+func TestDonateUnderMaxTrace(t *testing.T) {
+	defer SetMaxTrace(SetMaxTrace(10))
+	m := newMaker()
+	u := m.of.Of(3)
+	var total Data[int]
+	for k := range 100 {
+		total = Pure1(sum)(u)
+		u = Update(Donate(u), setTo(k%3, k))
+		require.LessOrEqual(t, u.n.depth(), 11)
+	}
+	require.Equal(t, []int{99, 97, 98}, valueNow(t, u))
+	require.Equal(t, 96+97+98, valueNow(t, total))
+	require.EqualValues(t, 1, m.runs.Load())
+}

@@ -134,9 +134,10 @@ func (e *CycleError) Error() string {
 	return "cycle: " + strings.Join(append(e.Calls, e.Calls[0]), " → ")
 }
 
-// Permanent marks an error as one that trying again will not mend: a call that returns it is not run again by the next Get,
-// which fails with the same error at once, until one of the call's inputs changes or [Data.Invalidate] forgets it.
-// Permanent(nil) is nil.
+// Permanent marks an error as one that trying again will not mend: a call that returns it, or an error that wraps it, is
+// not run again by the next Get, which fails with the same error at once, until one of the call's inputs changes,
+// [Data.Invalidate] or [Refresh] forgets it, or the call is given a value by [Data.Set]. A call that passes on the error of
+// a Get inside it is tried again, but what it got is not. errors.Is and errors.As see through it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -149,9 +150,12 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
-func isPermanent(err error) bool {
+// isPermanent reports whether the failure is one of the call's own function, for good: not of something that it has got
+// or gone on to, which may mend without the call being told.
+func (f *failure) isPermanent() bool {
 	var p *permanentError
-	return errors.As(err, &p)
+	var through *Error
+	return f != nil && f.at >= 0 && (f.way == nil || f.way.before == nil) && errors.As(f.err, &p) && !errors.As(f.err, &through)
 }
 
 // isContextError reports whether err is, or wraps, the end of a context.

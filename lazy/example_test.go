@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -449,6 +450,18 @@ func ExampleSession() {
 	// Output: [1 4 9] <nil>
 }
 
+// A loop without end: every thousand steps, those so far are run, and forgotten.
+func ExampleSetMaxTrace() {
+	defer lazy.SetMaxTrace(lazy.SetMaxTrace(1000))
+	step := lazy.Pure1(func(x float64) float64 { return (x + 2/x) / 2 }, lazy.Name("Newton"))
+	x := lazy.Const(1.0)
+	for range 1_000_000 {
+		x = step(x)
+	}
+	fmt.Printf("%.6f from at most 1000 calls: %t\n", lazy.Must(x.Get(context.Background())), len(lazy.Snapshot(x).Nodes) <= 1001)
+	// Output: 1.414214 from at most 1000 calls: true
+}
+
 func ExampleSetParallelism() {
 	defer lazy.SetParallelism(lazy.SetParallelism(1)) // serial until the function returns
 
@@ -669,6 +682,24 @@ func ExampleExplain() {
 	// Add true - has no value yet
 }
 
+// After a change, an explanation tells which inputs have changed, and which may turn out not to have.
+func ExampleExplain_change() {
+	price := lazy.Source("Price", 16)
+	dozens := lazy.Pure1(func(p int) int { return p / 12 }, lazy.Name("Dozens"))(price)
+	total := lazy.Pure1(func(d int) int { return 100 * d }, lazy.Name("Total"))(dozens)
+	lazy.Must(total.Get(context.Background()))
+
+	price.Set(20)
+	for _, call := range lazy.Explain(total).Calls {
+		reason := regexp.MustCompile(`#\d+`).ReplaceAllString(call.Reason, "") // calls are numbered
+		fmt.Println(call.Node.Name, call.Runs, call.Maybe, "-", reason)
+	}
+	// Output:
+	// Price false false - is a given value
+	// Dozens true false - input Price has changed
+	// Total true true - an input may change: Dozens is stale
+}
+
 // An explanation prints as a table: a line per call.
 func ExampleExplanation_String() {
 	report := exampleReport()
@@ -738,17 +769,22 @@ func TestStringOfHandles(t *testing.T) {
 	require.Regexp(t, `^Square#\d+ = 9$`, nine.String())
 }
 
-// TestREADME checks that the Go code in the README stands in this file, word for word: blocks of Go, and what is in the
-// last columns of tables.
+// TestREADME checks that the Go code in the README stands in the examples, word for word: blocks of Go, and what is in
+// the last columns of tables.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	require.NoError(t, err)
-	here, err := os.ReadFile("example_test.go")
+	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
-	code := trimLines(string(here))
+	code := ""
+	for _, file := range files {
+		here, err := os.ReadFile(file)
+		require.NoError(t, err)
+		code += trimLines(string(here)) + "\n"
+	}
 	for k, block := range strings.Split(string(readme), "```go\n")[1:] {
 		block, _, _ = strings.Cut(block, "```")
-		require.True(t, strings.Contains(code, trimLines(block)), "nothing here reads like block %d", k+1)
+		require.True(t, strings.Contains(code, trimLines(block)), "no example reads like block %d", k+1)
 	}
 	snippets := 0
 	for line := range strings.Lines(string(readme)) {
@@ -759,7 +795,7 @@ func TestREADME(t *testing.T) {
 		for k, snippet := range strings.Split(cells[len(cells)-2], "`") {
 			if k%2 == 1 && strings.Contains(snippet, "(") {
 				snippets++
-				require.True(t, strings.Contains(code, snippet), "nothing here reads %s", snippet)
+				require.True(t, strings.Contains(code, snippet), "no example reads %s", snippet)
 			}
 		}
 	}

@@ -68,6 +68,8 @@ type valueType interface {
 	copy(to *node, from unsafe.Pointer)
 	// box puts the value at from into a cell of its own.
 	box(from unsafe.Pointer) *cellHead
+	// source makes a source of the value at from.
+	source(name string, from unsafe.Pointer) *node
 	typ() reflect.Type
 }
 
@@ -77,7 +79,10 @@ type typeOf[T any] struct{}
 func (typeOf[T]) any(p unsafe.Pointer) any           { return *(*T)(p) }
 func (typeOf[T]) copy(to *node, from unsafe.Pointer) { *valueAt[T](to) = *(*T)(from) }
 func (typeOf[T]) box(from unsafe.Pointer) *cellHead  { return newCell(*(*T)(from)) }
-func (typeOf[T]) typ() reflect.Type                  { return reflect.TypeFor[T]() }
+func (typeOf[T]) source(name string, from unsafe.Pointer) *node {
+	return &sourceOf(name, *(*T)(from)).node
+}
+func (typeOf[T]) typ() reflect.Type { return reflect.TypeFor[T]() }
 
 // sourceFunction stands in nodes that were given a value.
 var sourceFunction = &function{plain: true}
@@ -158,8 +163,13 @@ func (n *node) detached() bool {
 // record finishes a form that has its inputs: from here on it is a call.
 func (f *function) record(n *node, offset uintptr, inputs int) *node {
 	n.fn = f
+	word := statePending
+	if maxTrace.Load() > 0 && !f.gives {
+		n.meta |= uint64(inputs)
+		word |= n.bound()
+	}
 	n.meta |= newMeta(offset, inputs) // the place in the slab is there already
-	n.word.Store(statePending)
+	n.word.Store(word)
 	return n
 }
 

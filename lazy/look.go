@@ -3,7 +3,6 @@ package lazy
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dally-go/dally/graph"
@@ -105,6 +104,7 @@ func Snapshot(targets ...Target) graph.Snapshot {
 
 // Dump returns every recorded call that is still in memory, with what it depends on. A call whose handles were dropped
 // is in it until the garbage collector has been round, and as long as a neighbour that it was allocated with is alive.
+// Calls recorded under [SetMaxTrace] are in it only if others depend on them.
 func Dump() graph.Snapshot {
 	var nodes []*node
 	recorded(func(n *node) { nodes = append(nodes, n) })
@@ -112,15 +112,19 @@ func Dump() graph.Snapshot {
 	return snapshotOf(nodes)
 }
 
-// snapshotOf walks from the targets, depth first, and pictures nodes as it leaves them.
 func snapshotOf(targets []*node) graph.Snapshot {
+	_, s := snapshotWithNodes(targets)
+	return s
+}
+
+// snapshotWithNodes walks from the targets, depth first, and pictures nodes as it leaves them. It returns those, too.
+func snapshotWithNodes(targets []*node) (nodes []*node, s graph.Snapshot) {
 	const onTheWay, left = 1, 2
 	type frame struct {
 		n    *node
 		all  []*node
 		next int
 	}
-	var s graph.Snapshot
 	settleAll(targets...)
 	seen := make(map[*node]uint8)
 	for _, t := range targets {
@@ -147,136 +151,10 @@ func snapshotOf(targets []*node) graph.Snapshot {
 				}
 			}
 			s.Nodes = append(s.Nodes, p)
+			nodes = append(nodes, top.n)
 			seen[top.n] = left
 			stack = stack[:len(stack)-1]
 		}
 	}
-	return s
-}
-
-// Plan returns exactly the calls that a Get of the targets would run now, in an order in which one worker would run
-// them, each with the reason. Nothing runs. What a Bind will go on to is not known before it has run.
-func Plan(targets ...Target) graph.Snapshot {
-	p := newPlan(nodesOf("Plan", targets), false, nil, nil)
-	defer p.free()
-	var s graph.Snapshot
-	for i, n := range p.order {
-		node := n.picture()
-		node.Reason = n.reason()
-		for _, in := range p.shape.Inputs(i) {
-			node.Inputs = append(node.Inputs, p.order[in].id())
-		}
-		s.Nodes = append(s.Nodes, node)
-	}
-	return s
-}
-
-// reason says why a Get would run the call, or would not.
-func (n *node) reason() string {
-	w := n.word.Load()
-	if w&flagDonated != 0 && n.fn != sourceFunction {
-		return n.donatedReason(w)
-	}
-	if w&flagStale != 0 {
-		switch s := w & stateMask; {
-		case w&flagForced != 0:
-			return "was invalidated"
-		case s == stateDone || s == stateCached:
-			return "something before it has changed: it runs if an input comes out different"
-		}
-	}
-	switch n.state() {
-	case stateSource:
-		return "is a given value"
-	case stateDone:
-		return "has its value"
-	case stateCached:
-		return "has its value, from the cache"
-	case stateRunning:
-		return "is running: its end is waited for"
-	case stateFailed:
-		if err := n.noted().err; err != nil {
-			return "failed last time, and is tried again: " + oneLine(textOf(err), 2*previewMax)
-		}
-		return "failed last time, and is tried again"
-	case stateSkipped:
-		return "was skipped last time, for a failure before it"
-	default:
-		return "has no value yet"
-	}
-}
-
-// Explanation says of a target, and of everything it may depend on, whether a Get would run it.
-type Explanation struct {
-	Target string // "Report#7"
-	Calls  []CallExplanation
-}
-
-// CallExplanation says whether a Get would run one call, and why or why not.
-type CallExplanation struct {
-	Node graph.Node // Node.Reason is Reason
-	Runs bool
-	// Reason continues the sentence that the call's name begins: "has no value yet".
-	Reason string
-}
-
-// Explain says what a Get of t would run and why. Inputs stand before their users. It runs nothing.
-func Explain(t Target) Explanation {
-	n := nodesOf("Explain", []Target{t})[0]
-	e := Explanation{Target: n.label()}
-	runs := make(map[graph.ID]bool)
-	for _, p := range Plan(t).Nodes {
-		runs[p.ID] = true
-	}
-	reasons := make(map[graph.ID]string)
-	for _, m := range reachable(n) {
-		why := m.reason()
-		if !runs[m.id()] && !m.ready() && !m.isDonated() {
-			why = "is not needed, or not yet known to be"
-		}
-		reasons[m.id()] = why
-	}
-	for _, p := range snapshotOf([]*node{n}).Nodes {
-		p.Reason = reasons[p.ID]
-		e.Calls = append(e.Calls, CallExplanation{Node: p, Runs: runs[p.ID], Reason: p.Reason})
-	}
-	return e
-}
-
-// reachable lists n and all that it may depend on.
-func reachable(n *node) []*node {
-	all := []*node{n}
-	seen := map[*node]bool{n: true}
-	for k := 0; k < len(all); k++ {
-		for _, m := range all[k].all() {
-			if !seen[m] {
-				seen[m] = true
-				all = append(all, m)
-			}
-		}
-	}
-	return all
-}
-
-// String is a line per call, those that would run marked with an arrow.
-func (e Explanation) String() string {
-	var b strings.Builder
-	runs := 0
-	for _, c := range e.Calls {
-		if c.Runs {
-			runs++
-		}
-	}
-	fmt.Fprintf(&b, "%s: Get would run %d of %d\n", e.Target, runs, len(e.Calls))
-	for _, c := range e.Calls {
-		mark, name := "  ", oneLine(c.Node.Name, previewMax)
-		if c.Runs {
-			mark = "→ "
-		}
-		if name == "" {
-			name = "const"
-		}
-		fmt.Fprintf(&b, "%s%s#%d %s\n", mark, name, c.Node.ID, c.Reason)
-	}
-	return b.String()
+	return nodes, s
 }

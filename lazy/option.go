@@ -95,9 +95,10 @@ func RunsOn(ex executor.Executor) Option {
 func Priority(p int) Option { return func(o *options) { o.priority = p } }
 
 // Equal says when two results of the function are the same: a call that runs again and comes to the same result as
-// before hides the change from its users, which then do not run. Without it, results of comparable types are the same if
-// their bits are, and those of other types never. A panic of equal is the call's [*PanicError]. T must be the type that
-// the function returns; wrapping panics if it is not. Equal panics if equal is nil.
+// before hides the change from its users, which then do not run, and the earlier result stays. Without it, results of
+// comparable types are the same if their bits are, and those of other types never. A panic of equal is the call's
+// [*PanicError]. equal runs where the call runs, or inside a [Data.Set] of the call, on many goroutines at once; it must
+// change nothing. T must be the type that the function returns; wrapping panics if it is not. Equal panics if equal is nil.
 func Equal[T any](equal func(a, b T) bool) Option {
 	if equal == nil {
 		panic("lazy: Equal(nil): want a function")
@@ -109,6 +110,10 @@ func Equal[T any](equal func(a, b T) bool) Option {
 }
 
 // Transient has the library let go of the function's results as soon as the run that computed them needs them no more:
-// when the last call that takes one has ended. Whoever wants one later has it computed again. A result that a Get asks
-// for is handed out, and then let go of, too.
+// when the last call that takes one has ended, however it has ended. The call is then pending. Whoever wants the result
+// later has it computed again, which is no change to its users as long as no input has changed. A result that a Get asks
+// for is handed out, and then let go of, too. It is for results that are large and cheap to compute again.
+//
+// The price: once an input has changed, the users run again even if the result is equal, for there is nothing left to
+// compare it with; and once a function is Transient, Gets all over the process are planned one at a time.
 func Transient() Option { return func(o *options) { o.transient = true } }

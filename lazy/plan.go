@@ -13,7 +13,7 @@ import (
 //
 // Visited nodes are marked in the nodes themselves, which needs the one lock for planning, planMu; marks do not outlive
 // the plan. Whoever finds the lock taken keeps marks in a map of its own instead of waiting, at ten times the cost per
-// node: a small Get does not wait for the planning of a large one.
+// node: a small Get does not wait for the planning of a large one. Once something has been Set, all plans need the lock.
 type planner struct {
 	order []*node
 	shape graph.Plan

@@ -124,7 +124,8 @@ func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer =
 
 // Refresh uses no result that was kept: every call that the targets depend on runs again, and what comes of it replaces
 // what was kept. Sources keep their values. What a call comes to depend on only while it runs – a Bind's or If's handle, a
-// nested Get, which it had not got the last time – is not among them. The users of a call whose new value is equal to the last one see no change.
+// nested Get, which it had not got the last time – is not among them. The users of a call whose new value is equal to the
+// last one see no change. It costs a walk over all that the targets depend on, besides the run.
 func Refresh() RunOption { return func(o *runOptions) { o.refresh = true } }
 
 // refreshes reports whether Refresh is among the options.

@@ -192,7 +192,7 @@ func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 	})(cond)
 	d.n.extra().maybe = []*node{orMissing(then, 2).n, orMissing(otherwise, 3).n}
 	d.n.word.Or(flagOwn)
-	return d
+	return Data[T]{n: d.n.boundChoice()}
 }
 
 // orMissing returns d or, if it is zero or donated, a call that says so: it is the k-th argument of If, and may not be wanted.

@@ -7,7 +7,8 @@ import "sync/atomic"
 // A value stays while a handle reaches its call – but for the functions that are Transient. Their calls are tracked, and
 // their values lie in cells, whatever else changes or not: so to let go of one is to forget a pointer. A run counts, per
 // transient call, the users that it has planned; when the last has ended, the call is pending again. Whoever has planned
-// with the value keeps its cell; who wants it later has it computed again.
+// with the value keeps its cell; who wants it later has it computed again. With no input changed that is the version that
+// was let go of once more (released), and no change to the users; else it is one, for there is nothing to compare it with.
 
 // uses counts, by place, the users that are yet to end, and notes which calls have ended.
 type uses struct {
@@ -76,6 +77,9 @@ func (r *run) letGoOfRest() {
 		}
 	}
 }
+
+// letsGo reports whether the value of n may have been let go of, or given away, though nothing has changed.
+func (n *node) letsGo() bool { return n.fn.opts.transient || n.isDonated() }
 
 // release makes a call that has a value pending.
 func (n *node) release() {

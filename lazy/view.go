@@ -158,7 +158,7 @@ func (r *run) lastMark(i int32) uint64 {
 		return 0
 	}
 	m := r.plan.marked[i]
-	results := *r.results.Load()
+	results := r.resultsNow()
 	for _, a := range r.plan.argsOf(i) {
 		if a.pos < 0 {
 			m = max(m, a.marked)
@@ -216,6 +216,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	}
 	x.frame.in = r.arguments(x.at, x.node)
 	if x.private || !x.unchanged() {
+		x.same = x.node.letsGo() && !x.private && r.sameAsReleased(x)
 		return statePending
 	}
 	return r.settleFound(x, mayWait)
@@ -357,9 +358,27 @@ func (x *execution) verifiedAt() uint64 {
 	return e.verified
 }
 
+// sameAsReleased reports whether a call that has no value any more depends on nothing that has changed since it had one.
+func (r *run) sameAsReleased(x *execution) bool {
+	if x.was&(flagForced|flagCell|flagPermanent) != 0 || !x.sameInputs() {
+		return false
+	}
+	if x.was&flagFound == 0 {
+		return true
+	}
+	verified := x.verifiedAt()
+	for _, f := range x.node.noted().found {
+		v, known := r.looksAt(x, f)
+		if !f.isReleased(verified) && (!known || v.p == nil || v.changed > verified) {
+			return false
+		}
+	}
+	return true
+}
+
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
 func (n *node) isReleased(verified uint64) bool {
-	if !n.fn.opts.transient || n.word.Load()&(flagTracked|flagStale) != flagTracked {
+	if !n.letsGo() || n.word.Load()&(flagTracked|flagStale) != flagTracked {
 		return false
 	}
 	planMu.Lock()
@@ -502,7 +521,7 @@ func (r *run) valued(x *execution) error {
 		}
 	}
 	out.changed = r.view
-	if (n.fn.opts.transient || n.isDonated()) && !x.private && x.was&flagForced == 0 && n.word.Load()&flagFound == 0 && x.sameInputs() {
+	if x.same {
 		planMu.Lock()
 		if released := n.more.Load().released; released > 0 {
 			out.changed = released - 1 // the value that was let go of, once more
@@ -520,8 +539,9 @@ func (x *execution) taint() {
 	planMu.Lock()
 	defer planMu.Unlock()
 	e := x.node.extra()
-	e.marked = max(e.marked, changes.now.Load())
+	e.marked = changes.now.Load()
 	x.node.word.Or(flagMarked | flagStale)
+	mark(x.node, e.marked)
 }
 
 // sameValue reports whether a new value is equal to n's.
@@ -543,7 +563,7 @@ func (n *node) sameValue(out *cellHead) (same bool, err error) {
 
 // end ends a call, whether it is tracked or not.
 func (x *execution) end(state uint32, f *failure) {
-	if !x.tracked && f != nil && state == stateFailed && isPermanent(f.err) {
+	if !x.tracked && f != nil && state == stateFailed && f.isPermanent() {
 		x.trackFailure()
 	}
 	if !x.tracked {
@@ -617,7 +637,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 		}
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
-	case state == stateFailed && isPermanent(f.err):
+	case state == stateFailed && f.isPermanent():
 		e.failed = x.run.view
 	}
 }
@@ -644,7 +664,7 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		return w | stateDone
 	case state == stateFailed:
 		w = w&^(stateMask|flagPermanent) | stateFailed
-		if isPermanent(f.err) {
+		if f.isPermanent() {
 			w |= flagPermanent
 			if !marked {
 				w &^= flagStale
@@ -749,5 +769,6 @@ func (c *callContext) register(t *node) {
 	if m > c.run.view {
 		c.tainted.Store(true)
 		n.word.Or(flagMarked | flagStale)
+		mark(n, m)
 	}
 }

@@ -84,7 +84,8 @@ func (r *run) otherEnded(pos int32, n *node, f *failure) {
 		r.record(pos, f.movedTo(pos))
 	}
 	// The value of a tracked call is for the run to fetch: it may not be the one of its view.
-	r.told(pos, failed || n.word.Load()&flagTracked == 0 && n.ready())
+	w := n.word.Load()
+	r.told(pos, failed || w&flagTracked == 0 && isReady(w))
 }
 
 // shares reports whether what has come of n in another run holds for this one.

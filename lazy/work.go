@@ -212,7 +212,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 		return executor.Stopped
 	}
 	n := r.plan.order[i]
-	if r.skip(i) || n.word.Load()&flagTracked == 0 && n.ready() {
+	if w := n.word.Load(); r.skip(i) || w&flagTracked == 0 && isReady(w) {
 		r.dropGrantsOf(i)
 		return executor.Ended
 	}

@@ -1,0 +1,107 @@
+package lazy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dally-go/dally/graph"
+)
+
+// Plan returns the calls that a Get of the targets would run now, in an order in which one worker would run them, each
+// with the reason. Nothing runs. Calls that are stale are among them if what they take may have changed: whether they run
+// turns out on the way. What a Bind will go on to is not known before it has run.
+func Plan(targets ...Target) graph.Snapshot {
+	p := newPlan(nodesOf("Plan", targets), false, nil, nil)
+	defer p.free()
+	forecasts := p.forecasts()
+	var s graph.Snapshot
+	for i, n := range p.order {
+		if forecasts[i].runs == no {
+			continue
+		}
+		node := n.picture()
+		node.Reason = forecasts[i].reason
+		for _, in := range p.shape.Inputs(i) {
+			if forecasts[in].runs != no {
+				node.Inputs = append(node.Inputs, p.order[in].id())
+			}
+		}
+		s.Nodes = append(s.Nodes, node)
+	}
+	return s
+}
+
+// Explanation says of a target, and of everything it may depend on, whether a Get would run it.
+type Explanation struct {
+	Target string // "Report#7"
+	Calls  []CallExplanation
+}
+
+// CallExplanation says whether a Get would run one call, and why or why not.
+type CallExplanation struct {
+	Node graph.Node // Node.Reason is Reason
+	// Runs says that a Get would run the call; Maybe that it would do so only if an input of the call comes out different:
+	// the call has a value, and a change before it may turn out to make no difference.
+	Runs, Maybe bool
+	// Reason continues the sentence that the call's name begins: "has no value yet", "input Price#3 has changed".
+	Reason string
+}
+
+// Explain says what a Get of t would run and why. Inputs stand before their users. It runs nothing.
+func Explain(t Target) Explanation {
+	n := nodesOf("Explain", []Target{t})[0]
+	e := Explanation{Target: n.label()}
+	planned := forecastsFor(n)
+	all, s := snapshotWithNodes([]*node{n})
+	for k, p := range s.Nodes {
+		v, isPlanned := planned[all[k]]
+		if !isPlanned {
+			v.reason = all[k].unplanned()
+		}
+		p.Reason = v.reason
+		e.Calls = append(e.Calls, CallExplanation{Node: p, Runs: v.runs != no, Maybe: v.runs == maybe, Reason: v.reason})
+	}
+	return e
+}
+
+// String is a line per call, those that would run marked with an arrow, those that may with a question mark.
+func (e Explanation) String() string {
+	var b strings.Builder
+	var runs, may int
+	for _, c := range e.Calls {
+		switch {
+		case c.Maybe:
+			may++
+		case c.Runs:
+			runs++
+		}
+	}
+	fmt.Fprintf(&b, "%s: Get would run %d of %d", e.Target, runs, len(e.Calls))
+	if may > 0 {
+		fmt.Fprintf(&b, ", and up to %d more whose inputs may change", may)
+	}
+	b.WriteByte('\n')
+	for _, c := range e.Calls {
+		fmt.Fprintf(&b, "%s%s\n", c.mark(), c)
+	}
+	return b.String()
+}
+
+func (c CallExplanation) mark() string {
+	switch {
+	case c.Maybe:
+		return "? "
+	case c.Runs:
+		return "→ "
+	}
+	return "  "
+}
+
+// String is a line without an end: "Total#7 input Price#3 has changed".
+func (c CallExplanation) String() string {
+	name := oneLine(c.Node.Name, previewMax)
+	if name == "" {
+		name = "const"
+	}
+	return fmt.Sprintf("%s#%d %s", name, c.Node.ID, c.Reason)
+}
