@@ -126,3 +126,12 @@ func goroutineNumber() uint64 {
 	}
 	return id
 }
+
+// Goroutine returns the number of the calling goroutine. working is false, and the number 0, where no pool is running
+// anything.
+func Goroutine() (id uint64, working bool) {
+	if pools.working.Load() == 0 {
+		return 0, false
+	}
+	return goroutineNumber(), true
+}

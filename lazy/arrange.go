@@ -46,7 +46,7 @@ func (p *planner) startAgain() {
 	clear(p.args)
 	clear(p.targets)
 	p.order, p.shape, p.argsOff, p.args = p.order[:0], p.shape.Reset(), p.argsOff[:0], p.args[:0]
-	p.targets, p.running, p.donated = p.targets[:0], p.running[:0], nil
+	p.targets, p.running, p.marked, p.donated = p.targets[:0], p.running[:0], p.marked[:0], nil
 	lastEpoch++
 	p.epoch = lastEpoch
 }

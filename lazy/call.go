@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -232,6 +233,9 @@ func (x *execution) retried(err error) error {
 func (x *execution) mayRetry(err error) bool {
 	switch err.(type) { // as they are: of this very call
 	case *PanicError, *InputError:
+		return false
+	}
+	if p := (*permanentError)(nil); errors.As(err, &p) {
 		return false
 	}
 	return x.late == nil && !x.run.halted.Load()

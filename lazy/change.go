@@ -54,11 +54,14 @@ type change struct {
 	// given is what was Set while the call was running: it is the value from when that was. Guarded by planMu.
 	given *cellHead
 
+	// held is the present value if it was given: the function would not come to it again. Written like cell.
+	held *cellHead
+
 	// users are the tracked nodes that are marked when this one changes. Guarded by planMu.
 	users []userSet
 	// slab is known to the first node of a slab. Guarded by planMu.
 	slab *slabRef
-	// older are former values of a source that some run may need, the newest last. Guarded by planMu.
+	// older are former values that were Set and that some run may need, the newest last. Guarded by planMu.
 	older []*cellHead
 
 	// checked is the number of changed sources for which it is known that this node depends on none of them; walks is how
@@ -127,6 +130,7 @@ func (d Data[T]) Invalidate() {
 
 // set queues a value for n.
 func (n *node) set(c *cellHead) {
+	n.noteInside()
 	if n.fn != sourceFunction {
 		if c != forgotten && n.sameAsNow(c) {
 			return
@@ -241,6 +245,23 @@ func (n *node) keepOlder(x *extra) {
 	}
 }
 
+// keepHeld is keepOlder for a call that was given its value: to run its function would not bring that back.
+func (n *node) keepHeld(x *extra, w uint32) {
+	if changes.first != nil && isReady(w) && x.held != nil && x.held == x.cell.Load() {
+		n.keepOlder(x)
+	}
+}
+
+// olderAt is a former value of n that was the present one in the given view; nil if none was kept. Needs planMu.
+func (x *extra) olderAt(view uint64) *cellHead {
+	for _, c := range slices.Backward(x.older) {
+		if c.changed <= view {
+			return c
+		}
+	}
+	return nil
+}
+
 // prune drops the older values that no run needs. Needs planMu.
 func (x *extra) prune() {
 	var kept []*cellHead
@@ -292,10 +313,35 @@ func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
 		changed = true
 	}
 	if changed {
+		n.keepHeld(x, w)
 		x.cell.Store(c)
 	}
+	x.held = x.cell.Load()
 	n.letGo(changed)
 	return changed
+}
+
+// takeGiven makes what was given while the call was running its value.
+func (n *node) takeGiven() {
+	planMu.Lock()
+	defer planMu.Unlock()
+	mu := n.stripe()
+	mu.Lock()
+	defer mu.Unlock()
+	x := n.more.Load()
+	if x.given == nil {
+		return
+	}
+	if _, ok := n.hold(); !ok {
+		return // whoever runs it now will see to it
+	}
+	stale := x.marked > x.given.changed
+	x.cell.Store(x.given)
+	x.held, x.verified, x.given = x.given, x.given.changed, nil
+	n.letGo(true)
+	if stale {
+		n.word.Or(flagMarked | flagStale)
+	}
 }
 
 // hold claims n for a moment, so that nobody begins to run it. It reports false if it is running.
@@ -317,7 +363,7 @@ func (n *node) letGo(inCell bool) {
 		w := n.word.Load()
 		next := w&^(stateMask|flagPrivate|flagStale|flagMarked|flagForced|flagPermanent) | stateDone
 		if inCell {
-			next |= flagCell | flagGiven
+			next |= flagCell
 		}
 		if n.word.CompareAndSwap(w, next) {
 			return
@@ -358,7 +404,8 @@ func (n *node) forget(rev uint64) {
 	}
 	began(rev)
 	n.count()
-	x.given, x.marked = nil, rev
+	n.keepHeld(x, w)
+	x.given, x.marked = nil, max(x.marked, rev)
 	n.word.Or(flagMarked | flagStale | flagForced)
 	mark(n, rev)
 }
@@ -387,11 +434,8 @@ func (n *node) versionAt(view uint64) version {
 	if v.changed <= view {
 		return v
 	}
-	older := n.more.Load().older
-	for _, c := range slices.Backward(older) {
-		if c.changed <= view {
-			return c.version()
-		}
+	if c := n.more.Load().olderAt(view); c != nil {
+		return c.version()
 	}
 	return version{p: n.inline()}
 }

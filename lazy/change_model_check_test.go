@@ -224,7 +224,7 @@ func (r *changeRound) ran(n *changeNode) {
 	if !r.needed[n.k] {
 		r.w.found.add("node %d ran, and is not needed", n.k)
 	}
-	if !r.mayRun(n) {
+	if !r.mayRun(n) && !r.w.letsGo(n) {
 		r.w.found.add("node %d ran without reason: saw %v, before %v; %+v", n.k, runs[0].saw, n.saw, n.changeState)
 	}
 	if len(runs) > 1 && !n.transient && !r.retried() {
@@ -360,4 +360,22 @@ func (r *changeRound) mayRun(n *changeNode) bool {
 // failed reports whether something has failed.
 func (r *changeRound) failed() bool {
 	return r.failures > 0 || slices.ContainsFunc(r.gets, func(g *changeGet) bool { return g.err != nil })
+}
+
+// letsGo reports whether a transient node is before n. When that is computed again while something else before it is stale,
+// it is not seen that it comes to the same value: its users may run once more than they had to.
+func (w *changeWorld) letsGo(n *changeNode) bool {
+	seen := map[int]bool{n.k: true}
+	for todo := n.in; len(todo) > 0; {
+		i := w.nodes[todo[0]]
+		todo = todo[1:]
+		if i.transient {
+			return true
+		}
+		if !seen[i.k] {
+			seen[i.k] = true
+			todo = append(slices.Clone(todo), i.in...)
+		}
+	}
+	return false
 }

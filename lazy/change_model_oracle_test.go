@@ -268,12 +268,18 @@ func (v *changeView) knows(n *changeNode) bool {
 	return true
 }
 
-// undoubt forgets the values given to Binds that may or may not have ended with a change: a Bind can have another value
-// without having run, so that no one could tell.
+// undoubt forgets the values given to calls of which it is not known whether they have ended with a change: where the
+// inputs had no values yet, or may have been others; and those of Binds, which can have another value without having run,
+// so that no one could tell.
 func (w *changeWorld) undoubt() {
 	v := w.view(false)
+	anyBehind := make([]int, len(w.nodes)) // through all inputs that there might be
 	for k, n := range w.nodes {
-		if untouched := max(v.behind[k], n.touchedAt) <= n.verifiedAt; n.given && n.kind == chBind && !untouched && v.held[k] {
+		for _, j := range n.in {
+			anyBehind[k] = max(anyBehind[k], anyBehind[j], w.nodes[j].touchedAt)
+		}
+		unknown := !n.baseKnown && anyBehind[k] > n.verifiedAt
+		if n.given && v.held[k] && (unknown || n.kind == chBind && max(v.behind[k], n.touchedAt) > n.verifiedAt) {
 			w.invalidate(n)
 		}
 	}

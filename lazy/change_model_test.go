@@ -73,7 +73,7 @@ func kindOfProblem(problems []string) string {
 func shrunk(program []byte, kind string) []byte {
 	runs := 0
 	fails := func(p []byte) bool {
-		if runs++; runs > 2000 {
+		if runs++; runs > 300 {
 			return false
 		}
 		problems, _ := runChangeProgram(p)

@@ -438,3 +438,48 @@ func TestPermanentErrorDoesNotGiveWayToAnOlderValue(t *testing.T) {
 	s.Set(3)
 	require.Equal(t, 30, valueNow(t, x))
 }
+
+func TestSetInsideACallOnWhatItDependsOn(t *testing.T) {
+	s, other := Source("s", 1), Source("other", 1)
+	var runs atomic.Int32
+	d := Wrap1(func(_ context.Context, x int) (int, error) {
+		runs.Add(1)
+		s.Set(x + 1)
+		return x, nil
+	})(Pure1(func(x int) int { return x })(s))
+	_, err := d.Get(context.Background())
+	require.ErrorIs(t, err, ErrSetInside)
+	require.Equal(t, 2, valueNow(t, s))
+	require.EqualValues(t, 1, runs.Load())
+
+	fine := Wrap1(func(_ context.Context, x int) (int, error) { other.Set(x + 1); return x, nil })(s)
+	require.Equal(t, 2, valueNow(t, fine))
+	require.Equal(t, 3, valueNow(t, other))
+}
+
+func TestPermanentIsNotRetried(t *testing.T) {
+	runs := 0
+	d := Wrap0(func(context.Context) (int, error) { runs++; return 0, Permanent(errors.New("no")) }, Retry(3))()
+	_, err := d.Get(context.Background())
+	require.Error(t, err)
+	require.Equal(t, 1, runs)
+}
+
+func TestRefreshInsideACall(t *testing.T) {
+	f, runs := counted(func(x int) int { return x })
+	d := f(Source("s", 2))
+	n := Wrap1(func(ctx context.Context, _ int) (int, error) { return d.Get(ctx, Refresh()) }).Of(1)
+	require.Equal(t, 2, valueNow(t, d))
+	require.Equal(t, 2, valueNow(t, n))
+	require.Equal(t, 2, valueNow(t, n))
+	require.EqualValues(t, 2, runs.Load())
+}
+
+func TestValueGivenToATransientCallStays(t *testing.T) {
+	d := Pure1(func(x int) int { return x }, Transient()).Of(1)
+	u := Pure1(func(x int) int { return x })(d)
+	d.Set(7)
+	require.Equal(t, 7, valueNow(t, u))
+	u.Invalidate()
+	require.Equal(t, 7, valueNow(t, u))
+}

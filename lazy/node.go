@@ -84,12 +84,10 @@ const (
 	flagWalked = 1 << 14
 	// flagDonated says that the node's value was given away: see donate.go. It is never cleared.
 	flagDonated = 1 << 16
-	// flagGiven says that the value in the cell was given by Set.
-	flagGiven = 1 << 17
 	// flagShared says that a Bind, or a Get inside a function, has had the value.
-	flagShared = 1 << 18
+	flagShared = 1 << 17
 	// flagTaken says that an update has taken the first value. It is still in the node, for a Get that is about to return.
-	flagTaken = 1 << 19
+	flagTaken = 1 << 18
 )
 
 // The low byte of meta is the place in the slab, times eight, plus the number of inputs or manyInputs.

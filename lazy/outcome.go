@@ -20,6 +20,9 @@ func (r *run) conclude(x *execution, err error) executor.Status {
 	if x.c != nil && x.c.tainted.Load() {
 		x.taint()
 	}
+	if err == nil && !x.again {
+		err = x.changedOwn()
+	}
 	if err == nil && n.fn.binds {
 		var later bool
 		if later, err = r.goOn(x); later {

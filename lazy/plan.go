@@ -80,12 +80,15 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 	p.epoch = lastEpoch
 	p.changing = true
 	catchUp()
-	if refresh {
-		forceAgain(targets)
+	if refresh && outer == nil {
+		began(changes.now.Load() + 1)
 	}
 	p.view = changes.now.Load()
 	if outer != nil && outer.view < p.view {
 		p.view, p.outdated = outer.view, true
+	}
+	if refresh {
+		forceAgain(targets, p.view)
 	}
 	p.visitAll(targets)
 	if len(p.donated) > 0 {
@@ -136,10 +139,8 @@ func (p *planner) visitAll(targets []*node) {
 	}
 }
 
-// forceAgain has everything before the targets run again.
-func forceAgain(targets []*node) {
-	rev := changes.now.Load() + 1
-	began(rev)
+// forceAgain has everything before the targets run again, for the given view.
+func forceAgain(targets []*node, rev uint64) {
 	seen := make(map[*node]bool)
 	for _, t := range targets {
 		track(t)
@@ -231,9 +232,13 @@ func (p *planner) knows(n *node) bool {
 	}
 	x := n.more.Load()
 	if x.given != nil {
-		return x.given.changed <= p.view
+		since := x.given.changed
+		return since <= p.view && (x.marked <= since || p.view < x.marked)
 	}
-	return isReady(w) && (!p.outdated || x.marked <= p.view)
+	if p.outdated && x.marked > p.view {
+		return x.olderAt(p.view) != nil
+	}
+	return isReady(w)
 }
 
 // known is the version that the run is to see of n, which it knows.
@@ -245,8 +250,14 @@ func (p *planner) known(n *node) version {
 	case w&stateMask == stateSource:
 		return n.versionAt(p.view)
 	}
-	if g := n.more.Load().given; g != nil {
-		return g.version()
+	x := n.more.Load()
+	if x.given != nil {
+		return x.given.version()
+	}
+	if p.outdated && x.marked > p.view {
+		if c := x.olderAt(p.view); c != nil {
+			return c.version()
+		}
 	}
 	return n.version()
 }

@@ -81,7 +81,8 @@ func (u *userSet) mark(stack []*node, rev uint64) (_ []*node, alive bool) {
 			continue
 		}
 		n := (*node)(unsafe.Add(unsafe.Pointer(first), k*u.slab.stride))
-		n.more.Load().marked = rev
+		x := n.more.Load()
+		x.marked = max(x.marked, rev)
 		w := n.word.Load()
 		if w&(flagMarked|flagStale) == flagMarked|flagStale && !isBusy(w) {
 			continue

@@ -87,11 +87,11 @@ func (n *node) release() {
 	defer planMu.Unlock()
 	for {
 		w := n.word.Load()
-		if isBusy(w) || w&flagCell == 0 {
+		x := n.more.Load()
+		if isBusy(w) || w&flagCell == 0 || x.held != nil && x.held == x.cell.Load() {
 			return
 		}
 		if n.word.CompareAndSwap(w, w&^(stateMask|flagCell)|statePending) {
-			x := n.more.Load()
 			if c := x.cell.Swap(nil); c != nil {
 				x.released = c.changed + 1
 			}

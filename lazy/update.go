@@ -129,7 +129,10 @@ func (n *node) giveAway(v version) bool {
 // it but u's. Needs planMu.
 func (d *node) unshared(u *node, v version) bool {
 	w := d.word.Load()
-	if w&(flagGiven|flagShared|flagFound) != 0 || w&stateMask != stateDone || d.fn.binds {
+	if isBusy(w) || !isReady(w) || w&stateMask != stateDone || w&(flagShared|flagFound) != 0 || d.fn.binds {
+		return false
+	}
+	if d.more.Load().held != nil { // nobody writes it: what is ready is claimed under planMu alone
 		return false
 	}
 	t := d.fn.typ.typ()

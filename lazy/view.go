@@ -566,11 +566,14 @@ func (x *execution) end(state uint32, f *failure) {
 	if !x.tracked && f != nil && state == stateFailed && f.isPermanent() {
 		x.trackFailure()
 	}
-	if !x.tracked {
-		x.node.end(state, f)
+	if x.tracked {
+		x.publish(state, f)
 		return
 	}
-	x.publish(state, f)
+	x.node.end(state, f)
+	if x.node.word.Load()&(flagTracked|flagMarked) == flagTracked|flagMarked { // it was Set while it ran, perhaps
+		x.node.takeGiven()
+	}
 }
 
 // trackFailure has a failure stand until an input changes: the call is to hear of that.
@@ -634,6 +637,7 @@ func (x *execution) keepOutcome(e *extra, state uint32, f *failure) {
 	case state == stateDone:
 		if x.frame.out != nil {
 			e.cell.Store(x.frame.out)
+			e.held = nil
 		}
 		e.verified = x.run.view
 		e.ran.Store(x.run.resultsNow()[x.at].ran)
@@ -655,7 +659,7 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		return w &^ flagPrivate
 	case state == stateDone:
 		if x.frame.out != nil {
-			w = w&^flagGiven | flagCell
+			w |= flagCell
 		}
 		w &^= stateMask | flagPermanent
 		if !marked {
@@ -683,8 +687,8 @@ func (e *extra) adopt(w uint32) uint32 {
 		return w
 	}
 	e.cell.Store(e.given)
-	e.verified = e.given.changed
-	w = w&^(stateMask|flagStale|flagForced|flagPermanent) | stateDone | flagCell | flagGiven
+	e.held, e.verified = e.given, e.given.changed
+	w = w&^(stateMask|flagStale|flagForced|flagPermanent) | stateDone | flagCell
 	if e.marked > e.given.changed {
 		return w | flagStale
 	}
@@ -719,6 +723,9 @@ func (n *node) change(anyhow bool, next func(uint32) uint32) (told []watcher, ok
 
 // foundAll notes that the call has got the targets: they are inputs of it.
 func (c *callContext) foundAll(targets ...*node) {
+	for _, t := range targets {
+		t.word.Or(flagShared)
+	}
 	n := c.node
 	if c.private { // the inputs of the present value stay what they are
 		return
@@ -728,9 +735,6 @@ func (c *callContext) foundAll(targets ...*node) {
 			x.find(t)
 		}
 	})
-	for _, t := range targets {
-		t.word.Or(flagShared)
-	}
 	n.word.Or(flagFound)
 	if changes.state.Load() == 0 {
 		return
