@@ -178,7 +178,7 @@ func recorder1[A, R any](f *function) Func1[A, R] {
 	return func(a Data[A]) Data[R] {
 		call := s.take()
 		call.in = [1]*node{a.n}
-		if a.n == nil {
+		if a.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
 			return Data[R]{n: f.withoutInput(call.in[:]).record(&call.node, offset, 1)}
 		}
 		return Data[R]{n: f.record(&call.node, offset, 1)}
@@ -267,7 +267,7 @@ func recorder2[A, B, R any](f *function) Func2[A, B, R] {
 	return func(a Data[A], b Data[B]) Data[R] {
 		call := s.take()
 		call.in = [2]*node{a.n, b.n}
-		if a.n == nil || b.n == nil {
+		if a.n == nil || b.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
 			return Data[R]{n: f.withoutInput(call.in[:]).record(&call.node, offset, 2)}
 		}
 		return Data[R]{n: f.record(&call.node, offset, 2)}
@@ -347,7 +347,7 @@ func recorder3[A, B, C, R any](f *function) Func3[A, B, C, R] {
 	return func(a Data[A], b Data[B], c Data[C]) Data[R] {
 		call := s.take()
 		call.in = [3]*node{a.n, b.n, c.n}
-		if a.n == nil || b.n == nil || c.n == nil {
+		if a.n == nil || b.n == nil || c.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
 			return Data[R]{n: f.withoutInput(call.in[:]).record(&call.node, offset, 3)}
 		}
 		return Data[R]{n: f.record(&call.node, offset, 3)}
@@ -430,7 +430,7 @@ func recorder4[A, B, C, D, R any](f *function) Func4[A, B, C, D, R] {
 	return func(a Data[A], b Data[B], c Data[C], d Data[D]) Data[R] {
 		call := s.take()
 		call.in = [4]*node{a.n, b.n, c.n, d.n}
-		if a.n == nil || b.n == nil || c.n == nil || d.n == nil {
+		if a.n == nil || b.n == nil || c.n == nil || d.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
 			return Data[R]{n: f.withoutInput(call.in[:]).record(&call.node, offset, 4)}
 		}
 		return Data[R]{n: f.record(&call.node, offset, 4)}

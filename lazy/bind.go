@@ -16,6 +16,8 @@ func (r *run) goOn(x *execution) (later bool, err error) {
 	switch {
 	case inner == nil:
 		return false, fmt.Errorf("the function returned a %w", ErrZeroData)
+	case inner.isDonated():
+		return false, inner.donatedError()
 	case inner == n:
 		return false, &CycleError{Calls: []string{n.label()}}
 	}

@@ -177,6 +177,9 @@ func (r *run) perform(x *execution) executor.Status {
 		return r.conclude(x, nil)
 	}
 	fn := x.node.fn
+	if fn.takes && x.tracked {
+		x.frame.own = r.takesAway(x)
+	}
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
 		x.c.foreign, x.c.limits, x.c.private = x.parent != nil, x.limits, x.private
@@ -228,7 +231,8 @@ func (x *execution) retried(err error) error {
 }
 
 func (x *execution) mayRetry(err error) bool {
-	if _, panicked := err.(*PanicError); panicked { // only a panic of this very call
+	switch err.(type) { // as they are: of this very call
+	case *PanicError, *InputError:
 		return false
 	}
 	if p := (*permanentError)(nil); errors.As(err, &p) {
@@ -262,7 +266,7 @@ func (x *execution) once(ctx context.Context) (err error) {
 	if h := x.run.hooks; h.marks() {
 		err = h.marked(x, ctx)
 	} else {
-		err = x.node.fn.call(x.node, ctx, x.frameOrNil())
+		err = x.callChecked(ctx)
 	}
 	returned = true
 	return err

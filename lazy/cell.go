@@ -50,6 +50,7 @@ type frame struct {
 	in    []argument
 	out   *cellHead
 	inner *node // what a Bind's function has returned
+	own   bool  // an update may write to its argument
 }
 
 // argument is one input of a call in a run: the place of its call in the plan or, if that is negative, its version.

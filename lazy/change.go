@@ -162,7 +162,9 @@ func (n *node) set(c *cellHead) {
 // sameAsNow reports whether a call has this value anyway: it is asked where a function of the user's decides, which must
 // not be called under planMu.
 func (n *node) sameAsNow(c *cellHead) (same bool) {
-	if n.fn.opts.equal == nil || !n.settled() {
+	lookers.Add(1)
+	defer lookers.Add(-1)
+	if n.fn.opts.equal == nil || !isOpen(n.word.Load()) || !n.settled() {
 		return false
 	}
 	defer func() {
@@ -465,6 +467,10 @@ func (r *run) enterView() {
 
 // leaveView is told that r is over. What was kept for runs goes with the last of them.
 func (r *run) leaveView() {
+	if r.unaware {
+		r.unaware = false
+		unaware.Add(-1)
+	}
 	if !r.viewed {
 		return
 	}
@@ -474,6 +480,7 @@ func (r *run) leaveView() {
 		return
 	}
 	r.viewed = false
+	r.stopReading()
 	if r.prevView == nil {
 		changes.first = r.nextView
 	} else {

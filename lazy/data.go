@@ -58,7 +58,7 @@ func consts[T any](vs []T) []Data[T] {
 func (d Data[T]) Get(ctx context.Context, opts ...RunOption) (T, error) {
 	if d.n != nil {
 		state := changes.state.Load() // before the word: see settled
-		if w := d.n.word.Load(); isReady(w) && (state == 0 || d.n.settledIn(state, w)) &&
+		if w := d.n.word.Load(); isOpen(w) && (state == 0 || d.n.settledIn(state, w)) &&
 			(ctx == context.Background() || foundBy(ctx, d.n)) && (opts == nil || !refreshes(opts)) {
 			if w&flagCell == 0 {
 				return *valueAt[T](d.n), nil

@@ -74,6 +74,10 @@
 // be a data race – and let no function change its arguments or what others may hold of its result: the same value is
 // handed to all who ask.
 //
+// A new version of a value is made by [Update]: its function may write into what it is given, which is a copy, or, if the old
+// version was given away by [Donate], the old one's memory. [Session].CheckInputs finds functions that write to their
+// arguments all the same.
+//
 // # Errors
 //
 // The error of a call reaches Get inside an [*Error], which names the call, the line where its function was wrapped and

@@ -15,6 +15,9 @@ var (
 	ErrZeroData = errors.New("zero Data: the handle was never made by a wrapped function, Const or Source")
 	// ErrSkipped is in the error of a target that was not run because the run had stopped for another's failure.
 	ErrSkipped = errors.New("skipped")
+	// ErrDonated is the error of using a handle that was given to [Donate], or what Donate returned for anything but one
+	// [Update].
+	ErrDonated = errors.New("donated")
 	// ErrNoWaiters is the cause (context.Cause) of the end of a run's context when all who waited have left.
 	ErrNoWaiters = errors.New("lazy: nobody waits for the run any more")
 )

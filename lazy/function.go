@@ -32,6 +32,8 @@ type function struct {
 	wantsContext bool
 	// plain says that a call may be run where it stands, among others: it does not wait by itself.
 	plain bool
+	// updates says that the function is an Update's, takes that it is to have a donated value, gives that it is Donate's.
+	updates, takes, gives bool
 	// paces are what is known about the waits of a poll; nil: the function is none.
 	paces *[spinsLen]pace
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
@@ -162,7 +164,7 @@ func (n *node) detached() bool {
 func (f *function) record(n *node, offset uintptr, inputs int) *node {
 	n.fn = f
 	word := statePending
-	if maxTrace.Load() > 0 {
+	if maxTrace.Load() > 0 && !f.gives {
 		n.meta |= uint64(inputs)
 		word |= n.bound()
 	}
@@ -171,18 +173,23 @@ func (f *function) record(n *node, offset uintptr, inputs int) *node {
 	return n
 }
 
-// withoutInput returns a function that stands in for f in a call with a zero Data among its inputs: running it is the
-// error. The missing inputs are replaced by a source of nothing.
+// withoutInput returns a function that stands in for f in a call with a zero Data, or a donated one, among its inputs:
+// running it is the error. These inputs are replaced by a source of nothing.
 func (f *function) withoutInput(in []*node) *function {
 	g := &function{name: f.name, where: f.where, opts: options{name: f.name}, typ: f.typ, plain: true, clone: f.clone, stride: f.stride}
 	recordedAt := userLine()
 	for k := range in {
-		if in[k] != nil {
+		var err error
+		switch {
+		case in[k] == nil:
+			err = zeroArgument(k+1, f.name, recordedAt)
+		case in[k].isDonated():
+			err = donatedArgument(in[k], k+1, f.name, recordedAt)
+		default:
 			continue
 		}
 		in[k] = nothing
 		if g.call == nil {
-			err := zeroArgument(k+1, f.name, recordedAt)
 			g.call = func(*node, context.Context, *frame) error { return err }
 		}
 	}

@@ -93,6 +93,9 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		if t == nil {
 			return nil, &Error{Op: op, Call: fmt.Sprintf("target %d of %d", i+1, len(targets)), Err: ErrZeroData}
 		}
+		if t.isDonated() && op != opRecord {
+			return nil, &Error{Op: op, Call: t.label(), Where: t.fn.where, Path: []string{t.label()}, Err: t.donatedError()}
+		}
 	}
 	o, outer, err := settle(ctx, opts)
 	if err != nil {

@@ -29,7 +29,9 @@ func (n *node) name() string {
 
 // preview describes n's value; "" if it has none.
 func (n *node) preview() string {
-	if !n.ready() {
+	lookers.Add(1)
+	defer lookers.Add(-1)
+	if !isOpen(n.word.Load()) {
 		return ""
 	}
 	return preview(n.valueType().any(n.version().p))
@@ -45,6 +47,9 @@ func (n *node) valueType() valueType {
 
 // describe is what handles print.
 func (n *node) describe() string {
+	if n.isDonated() {
+		return n.label() + " " + n.wasDonated()
+	}
 	if n.ready() {
 		return n.label() + " = " + n.preview()
 	}

@@ -76,6 +76,11 @@ func (n *node) bound() uint32 {
 		return 0
 	}
 	in := n.inputs()
+	if !n.fn.updates && n.fn.mayKeep() { // where an update looks for users of a value it does not find n
+		for _, i := range in {
+			i.word.Or(flagShared)
+		}
+	}
 	depth := depthOf(in)
 	if depth >= limit {
 		depth = n.settleInputs(in, limit)
@@ -108,9 +113,17 @@ func (n *node) settleInputs(in []*node, limit int) (depth int) {
 	return depth
 }
 
+// opRecord is what errors call the run that SetMaxTrace makes necessary.
+const opRecord = "record"
+
 // valuesOf computes nodes and returns sources that have their values, by node. Those that failed are missing.
+//
+// Donated calls are among them. The memory of a value is shared with the source from then on: no update takes it.
 func valuesOf(nodes []*node) map[*node]*node {
-	r, err := runFor(context.Background(), "record", nodes, []RunOption{KeepGoing()})
+	for _, i := range nodes {
+		i.word.Or(flagShared)
+	}
+	r, err := runFor(context.Background(), opRecord, nodes, []RunOption{KeepGoing()})
 	if err != nil {
 		return nil
 	}

@@ -82,6 +82,12 @@ const (
 	flagOrigin = 1 << 15
 	// flagWalked says that a walk is at the node. Guarded by planMu.
 	flagWalked = 1 << 14
+	// flagDonated says that the node's value was given away: see donate.go. It is never cleared.
+	flagDonated = 1 << 16
+	// flagShared says that a Bind, or a Get inside a function, has had the value.
+	flagShared = 1 << 17
+	// flagTaken says that an update has taken the first value. It is still in the node, for a Get that is about to return.
+	flagTaken = 1 << 18
 )
 
 // The low byte of meta is the place in the slab, times eight, plus the number of inputs or manyInputs.
@@ -95,6 +101,8 @@ const (
 type extra struct {
 	change
 	notes
+	// donation is set when the node is donated, at most once.
+	donation atomic.Pointer[donation]
 	// inner is what a Bind's function returned. Used by whoever has claimed the call alone.
 	inner *node
 }
@@ -106,6 +114,7 @@ type notes struct {
 	maybe  []*node // inputs that may turn out not to be wanted (If). Written when recorded
 
 	// Guarded by the node's stripe (see watch.go).
+	seal     *seal          // what a session with CheckInputs has seen of the value
 	found    []*node        // inputs found while running: nested Gets, what a Bind returned
 	known    map[*node]bool // found, once it is long
 	watchers []watcher
@@ -123,6 +132,11 @@ func (n *node) ready() bool { return isReady(n.word.Load()) }
 
 // isReady is ready for a word: done, cached or source, and not stale.
 func isReady(w uint32) bool { return w&(stateMask|flagStale)-stateDone <= stateSource-stateDone }
+
+// isOpen is isReady for handles: what was donated is not for them.
+func isOpen(w uint32) bool {
+	return w&(stateMask|flagStale|flagDonated)-stateDone <= stateSource-stateDone
+}
 
 func hasValue(state uint32) bool { return state >= stateDone }
 

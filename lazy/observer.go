@@ -63,7 +63,7 @@ type hooks struct {
 // newHooks returns nil if nobody looks.
 func newHooks(r *run) *hooks {
 	s := r.options.session
-	if s.Observer == nil && r.options.observer == nil && !s.Labels && !trace.IsEnabled() {
+	if s.Observer == nil && r.options.observer == nil && !s.Labels && !s.CheckInputs && !trace.IsEnabled() {
 		return nil
 	}
 	h := &hooks{labels: s.Labels, run: r.id, start: time.Now(), ctx: r.base}
@@ -190,7 +190,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		defer trace.StartRegion(h.ctx, fn.name).End()
 	}
 	if !h.labels {
-		return fn.call(x.node, ctx, x.frameOrNil())
+		return x.callChecked(ctx)
 	}
 	at := ctx
 	if at == nil {
@@ -200,7 +200,7 @@ func (h *hooks) marked(x *execution, ctx context.Context) (err error) {
 		if ctx != nil {
 			ctx = labelled
 		}
-		err = fn.call(x.node, ctx, x.frameOrNil())
+		err = x.callChecked(ctx)
 	})
 	return err
 }

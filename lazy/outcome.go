@@ -176,7 +176,7 @@ func (r *run) skip(i int32) bool {
 		return true
 	}
 	via := int32(0)
-	for _, in := range r.Inputs(int(i)) {
+	for _, in := range r.needs(i) {
 		if g := r.failures[in]; g != nil && (f == nil || g.at < f.at) {
 			f, via = g, in+1
 		}
@@ -213,7 +213,7 @@ func (r *run) markSkipped() {
 	bad := make([]bool, r.n)
 	for i := range r.n {
 		_, bad[i] = r.failures[int32(i)]
-		for _, in := range r.Inputs(i) {
+		for _, in := range r.needs(int32(i)) {
 			if bad[in] && !bad[i] {
 				bad[i] = true
 				r.plan.order[i].skipped()
@@ -313,7 +313,7 @@ func (r *run) targetBehind(at int32) int32 {
 	behind := make([]bool, r.n)
 	behind[at] = true
 	for i := int(at) + 1; i < r.n; i++ {
-		for _, in := range r.Inputs(i) {
+		for _, in := range r.needs(int32(i)) {
 			behind[i] = behind[i] || behind[in]
 		}
 	}

@@ -37,6 +37,14 @@ type planner struct {
 	args     []argument // of tracked calls
 	marked   []uint64   // by call: the last revision known to have marked it
 	targets  []argument
+
+	// What follows is for donated values: see arrange.go.
+	unaware bool   // counted in unaware
+	saw     uint64 // the last number recorded before
+	donated []use
+	before  map[*node][]*node // updates, and the readers that have to end before
+	waits   map[int32]int     // by place, how many of those are in shape, behind the inputs
+	copies  map[*node]bool    // updates that must copy
 }
 
 // onTheWay is a node on the way from a target: its first next inputs have been looked at.
@@ -67,6 +75,7 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 	}
 	planMu.Lock()
 	defer planMu.Unlock()
+	p.saw = lastID.Load()
 	lastEpoch++
 	p.epoch = lastEpoch
 	p.changing = true
@@ -82,6 +91,9 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 		forceAgain(targets, p.view)
 	}
 	p.visitAll(targets)
+	if len(p.donated) > 0 {
+		p.arrange(targets)
+	}
 	if enter != nil && len(p.order) > 0 {
 		enter(p)
 	}
@@ -90,6 +102,11 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 
 // unchanging plans in a world in which nothing was ever Set. It reports false if something was, meanwhile.
 func (p *planner) unchanging(targets []*node) bool {
+	p.unaware = true
+	if unaware.Add(1); changes.state.Load() != 0 {
+		p.becomeAware()
+		return false
+	}
 	if !plansPrivate.Load() && planMu.TryLock() {
 		defer planMu.Unlock()
 		lastEpoch++
@@ -103,6 +120,14 @@ func (p *planner) unchanging(targets []*node) bool {
 		return false
 	}
 	return true
+}
+
+// becomeAware ends that the plan is counted in unaware.
+func (p *planner) becomeAware() {
+	if p.unaware {
+		p.unaware = false
+		unaware.Add(-1)
+	}
 }
 
 func (p *planner) visitAll(targets []*node) {
@@ -128,6 +153,7 @@ func forceAgain(targets []*node, rev uint64) {
 
 // free gives the planner back. Nothing of it may be used afterwards.
 func (p *planner) free() {
+	p.becomeAware()
 	if cap(p.order) > planKept {
 		return
 	}
@@ -136,6 +162,7 @@ func (p *planner) free() {
 }
 
 func (p *planner) reset() {
+	p.becomeAware()
 	clear(p.order) // the rest of the arrays is clear already
 	clear(p.args)
 	clear(p.targets)
@@ -237,10 +264,10 @@ func (p *planner) known(n *node) version {
 
 // nextOrder returns the next node that must only have ended before top's, and has to be visited.
 func (p *planner) nextOrder(top *onTheWay, inputs int) *node {
-	if top.n.word.Load()&flagOwn == 0 {
+	if top.n.word.Load()&flagOwn == 0 && p.before == nil {
 		return nil
 	}
-	order := top.n.more.Load().order
+	order := p.orderOf(top.n)
 	for top.next-inputs < len(order) {
 		i := order[top.next-inputs]
 		top.next++
@@ -261,6 +288,9 @@ func (p *planner) leave(n *node, inputs []*node) {
 	}
 	p.edges(inputs)
 	p.edges(order)
+	if p.before != nil {
+		p.waitFor(n, pos)
+	}
 	p.shape.Off = append(p.shape.Off, int32(len(p.shape.In)))
 	if p.private != nil {
 		p.private[n] = pos
@@ -269,6 +299,9 @@ func (p *planner) leave(n *node, inputs []*node) {
 	}
 	if p.changing {
 		p.keepArgs(n, inputs, order)
+		if donations.some.Load() {
+			p.noteDonated(n, inputs)
+		}
 	}
 	p.ranked = p.ranked || n.fn.opts.priority != 0
 	p.detached = p.detached || n.detached()
@@ -292,7 +325,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
-		if !touched && (n.fn.opts.transient || n.fn.wantsContext && changes.sources.Load() > 0) {
+		if !touched && (n.fn.opts.transient || n.fn.takes || n.fn.wantsContext && changes.sources.Load() > 0) {
 			touched = true // the function may get something that was changed
 		}
 		if !touched {

@@ -244,6 +244,10 @@ func (n *node) unfinished() string {
 		return "failed last time, and is tried again: " + n.failureText()
 	case stateSkipped:
 		return "was skipped last time, for a failure before it"
+	}
+	switch {
+	case n.isDonated():
+		return n.wasDonated() + ": a call that runs takes its value"
 	default:
 		return "has no value yet"
 	}
@@ -261,6 +265,8 @@ func (n *node) failureText() string {
 func (n *node) unplanned() string {
 	w := n.word.Load()
 	switch {
+	case w&flagDonated != 0 && n.fn != sourceFunction:
+		return n.wasDonated()
 	case !isReady(w) && w&flagStale != 0:
 		return "is stale, and not known to be needed"
 	case !isReady(w):

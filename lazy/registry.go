@@ -82,3 +82,43 @@ func recorded(f func(*node)) {
 		}
 	}
 }
+
+// recordedMax is the number of slabs up to which users are looked for: some milliseconds.
+const recordedMax = 1 << 16
+
+// eachRecordedUser calls f for recorded calls that take d's value, until it reports false: for all that could have it in
+// their own values, or that a Timeout may have left running. If there are too many to look at, it calls f for d itself,
+// which stands for whom nobody has found. Those recorded under SetMaxTrace are not found, but have set flagShared.
+func eachRecordedUser(d *node, f func(*node) bool) {
+	registry.sweep.Lock()
+	defer registry.sweep.Unlock()
+	looked := 0
+	for e := registry.head.Load(); e != nil; e = e.next {
+		if looked++; looked > recordedMax {
+			f(d)
+			return
+		}
+		if first := e.first.Value(); first != nil && first.maySeeMore() && !e.eachUser(first, d, f) {
+			return
+		}
+	}
+}
+
+// maySeeMore reports whether values of the function of n, the first of a slab, refer to memory, or calls of it may go on
+// though their runs are over.
+func (n *node) maySeeMore() bool {
+	return n.state() == stateNone || n.fn.mayKeep()
+}
+
+// mayKeep reports whether a call of f may have its inputs' memory when its run is over: in its value, or because it goes on.
+func (f *function) mayKeep() bool { return memoryOf(f.typ.typ()) != memoryFlat || f.opts.timeout > 0 }
+
+func (e *slabEntry) eachUser(first, d *node, f func(*node) bool) bool {
+	for k := range e.n {
+		n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(k)*e.stride))
+		if n.state() != stateNone && n.takesValueOf(d) && !f(n) {
+			return false
+		}
+	}
+	return true
+}

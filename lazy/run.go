@@ -53,6 +53,9 @@ type run struct {
 	// Of those in changes. Guarded by planMu, but for viewed while it is false.
 	viewed             bool
 	prevView, nextView *run
+	saw                uint64  // the last number recorded when the run was planned
+	reads              []*node // donated values that calls of the plan take
+	unaware            bool    // the run is counted in unaware
 
 	halted atomic.Bool // no call is to be started any more
 	ended  atomic.Bool // the context has been cancelled: what functions return now means nothing
@@ -98,13 +101,15 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 		in = outer.run
 	}
 	r.plan = newPlan(targets, o.refresh && parent == nil, in, func(p *planner) {
-		r.view = p.view
+		r.view, r.saw = p.view, p.saw
 		r.enterView()
+		r.startReading(p)
 	})
 	r.n = len(r.plan.order)
 	if r.n == 0 {
 		return r
 	}
+	r.unaware, r.plan.unaware = r.plan.unaware, false
 	if r.plan.letsGo {
 		r.countUses()
 	}

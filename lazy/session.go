@@ -30,6 +30,13 @@ type Session struct {
 	// PollMin and PollMax are the least and the greatest wait between two looks of a poll (see [Task.Spin]), whatever has
 	// been learned. 0 is 1 ms and 1 min. Where PollMax is less than PollMin, PollMin holds.
 	PollMin, PollMax time.Duration
+	// CheckInputs finds functions that write to their arguments, and values that were changed after they were computed: a
+	// call that such a thing shows in fails with an [*InputError]. It is for tests and for looking for a mistake. Before
+	// and after each call all that its arguments refer to is read, through pointers, maps, interfaces, unexported fields
+	// and the room behind the ends of slices: that takes some ns per word, and runs have no fast paths. Calls that run
+	// at the same time and share an argument may all be blamed for what one of them has done; Parallelism: 1 tells which.
+	// Memory that others may write to while a call has it, under a lock of its own, is not for this mode.
+	CheckInputs bool
 	// Logger takes warnings. nil is slog.Default().
 	Logger *slog.Logger
 

@@ -104,7 +104,7 @@ func (g *gatherer[T, R]) of(ds []Data[T]) Data[R] {
 			f = nil
 		}
 	}
-	if f == nil {
+	if f == nil || donations.some.Load() && f.refuses(in) {
 		f = g.f.withoutInput(in)
 	}
 	return Data[R]{n: g.record(f, in)}
@@ -195,12 +195,17 @@ func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 	return Data[T]{n: d.n.boundChoice()}
 }
 
-// orMissing returns d or, if it is zero, a call that says so: it is the k-th argument of If, and may not be wanted.
+// orMissing returns d or, if it is zero or donated, a call that says so: it is the k-th argument of If, and may not be wanted.
 func orMissing[T any](d Data[T], k int) Data[T] {
-	if d.n != nil {
+	var err error
+	switch {
+	case d.n == nil:
+		err = zeroArgument(k, "If", userLine())
+	case d.n.isDonated():
+		err = donatedArgument(d.n, k, "If", userLine())
+	default:
 		return d
 	}
-	err := zeroArgument(k, "If", userLine())
 	return Wrap0(func(context.Context) (v T, _ error) { return v, err }, Name("If"))()
 }
 

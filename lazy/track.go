@@ -93,6 +93,20 @@ func (u *userSet) mark(stack []*node, rev uint64) (_ []*node, alive bool) {
 	return stack, true
 }
 
+// each calls f for those that are alive, until it reports false.
+func (u *userSet) each(f func(*node) bool) bool {
+	first := u.slab.first.Value()
+	if first == nil {
+		return true
+	}
+	for places, k := u.places, uintptr(0); places != 0; places, k = places>>1, k+1 {
+		if places&1 != 0 && !f((*node)(unsafe.Add(unsafe.Pointer(first), k*u.slab.stride))) {
+			return false
+		}
+	}
+	return true
+}
+
 // dependsOn calls f for the nodes whose change n is to hear of: its inputs, what must have ended before it, and what it
 // has got while it ran.
 func (n *node) dependsOn(f func(*node)) {

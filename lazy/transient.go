@@ -78,6 +78,9 @@ func (r *run) letGoOfRest() {
 	}
 }
 
+// letsGo reports whether the value of n may have been let go of, or given away, though nothing has changed.
+func (n *node) letsGo() bool { return n.fn.opts.transient || n.isDonated() }
+
 // release makes a call that has a value pending.
 func (n *node) release() {
 	planMu.Lock()

@@ -71,7 +71,7 @@ func (r *run) has(i int32) bool {
 	if w&flagTracked == 0 {
 		return isReady(w)
 	}
-	return w&flagInline != 0 && !r.planTracked(i)
+	return w&(flagInline|flagTaken) != 0 && !r.planTracked(i)
 }
 
 // planTracked reports whether call i was tracked when it was planned: then its value is in the results.
@@ -116,7 +116,7 @@ func (p *planner) argsOf(i int32) []argument {
 // outdated reports whether one of the inputs of call i is not the present value.
 func (r *run) outdated(i int32) bool {
 	results := r.resultsNow()
-	for _, in := range r.Inputs(int(i)) {
+	for _, in := range r.needs(i) {
 		if s := &results[in]; s.there() && s.outdated {
 			return true
 		}
@@ -216,7 +216,7 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	}
 	x.frame.in = r.arguments(x.at, x.node)
 	if x.private || !x.unchanged() {
-		x.same = x.node.fn.opts.transient && !x.private && r.sameAsReleased(x)
+		x.same = x.node.letsGo() && !x.private && r.sameAsReleased(x)
 		return statePending
 	}
 	return r.settleFound(x, mayWait)
@@ -378,7 +378,7 @@ func (r *run) sameAsReleased(x *execution) bool {
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
 func (n *node) isReleased(verified uint64) bool {
-	if !n.fn.opts.transient || n.word.Load()&(flagTracked|flagStale) != flagTracked {
+	if !n.letsGo() || n.word.Load()&(flagTracked|flagStale) != flagTracked {
 		return false
 	}
 	planMu.Lock()
@@ -723,6 +723,9 @@ func (n *node) change(anyhow bool, next func(uint32) uint32) (told []watcher, ok
 
 // foundAll notes that the call has got the targets: they are inputs of it.
 func (c *callContext) foundAll(targets ...*node) {
+	for _, t := range targets {
+		t.word.Or(flagShared)
+	}
 	n := c.node
 	if c.private { // the inputs of the present value stay what they are
 		return
