@@ -158,3 +158,17 @@ func TestTransientWantedAgainIsNoChange(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, runs)
 }
+
+// u <- d (given) <- eighth <- s: a value that was given is not let go of by a change that its inputs do not show
+func TestValueGivenToATransientCallOutlivesACutOff(t *testing.T) {
+	s := Source("s", 1)
+	eighth := Pure1(func(x int) int { return x / 8 })(s)
+	d := Pure1(func(x int) int { return x }, Transient())(eighth)
+	u := Pure1(func(x int) int { return x })(d)
+	valueNow(t, u)
+	d.Set(7)
+	require.Equal(t, 7, valueNow(t, u))
+	s.Set(2)
+	require.Equal(t, 7, valueNow(t, u))
+	require.Equal(t, 7, valueNow(t, d))
+}
