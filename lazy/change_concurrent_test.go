@@ -222,7 +222,7 @@ func TestChangesAtOnce(t *testing.T) {
 	for _, s := range changeHistorySeeds {
 		t.Run(fmt.Sprint("seed=", s.seed), func(t *testing.T) { changesAtOnce(t, s.seed) })
 	}
-	many := 300
+	many := 100
 	if testing.Short() {
 		many = 60
 	}

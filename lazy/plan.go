@@ -62,6 +62,10 @@ var (
 // planKept is the largest plan whose arrays are kept for the next one.
 const planKept = 1 << 22
 
+// trackedAhead is the size of plans from which on calls are not tracked just because their functions may get something that
+// was changed: that costs 500 bytes a call, and what was got tells, too, if later.
+const trackedAhead = 1 << 12
+
 // plansPrivate makes all plans use private marks. For tests.
 var plansPrivate atomic.Bool
 
@@ -325,7 +329,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 	if n.word.Load()&flagTracked == 0 {
 		touched := false
 		n.dependsOn(func(i *node) { touched = touched || i.word.Load()&flagTracked != 0 })
-		if !touched && (n.fn.opts.transient || n.fn.takes || n.fn.wantsContext && changes.sources.Load() > 0) {
+		if !touched && (n.letsGo() || n.fn.takes || n.fn.wantsContext && len(p.order) < trackedAhead && changes.sources.Load() > 0) {
 			touched = true // the function may get something that was changed
 		}
 		if !touched {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"runtime"
 )
 
 // Update returns a handle on a new version of d's value: what fn makes of it. fn may write into what it is given, return
@@ -81,6 +82,7 @@ func (r *run) takesAway(x *execution) bool {
 	if x.private || n.fn.opts.retry > 0 || r.plan.copies[n] || d.fn == sourceFunction || memoryOf(t) == memoryFlat {
 		return false
 	}
+	d.awaitPublished()
 	planMu.Lock()
 	defer planMu.Unlock()
 	v := d.version()
@@ -88,6 +90,15 @@ func (r *run) takesAway(x *execution) bool {
 		return false
 	}
 	return d.giveAway(v)
+}
+
+// awaitPublished waits for a moment until d is not busy: the worker that has noted d's result for the run, for others to go on
+// with, may be about to publish it.
+func (d *node) awaitPublished() {
+	const patience = 1000
+	for k := 0; k < patience && isBusy(d.word.Load()); k++ {
+		runtime.Gosched()
+	}
 }
 
 // readsAlone reports whether no other run may be reading d's value. Needs planMu.
