@@ -99,6 +99,9 @@ func (r *run) claimPresent(x *execution) uint32 {
 		return stateRunning
 	case isReady(w):
 		x.seen = n.version()
+		if w&flagCell != 0 && x.seen.p == n.inline() { // it was let go of at this moment
+			return stateNone
+		}
 		return stateDone
 	case w&(flagPermanent|flagStale) == flagPermanent:
 		x.seen = version{}
