@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"runtime"
 	"slices"
 	"sync/atomic"
 )
@@ -81,10 +82,11 @@ const (
 
 // changes is the state of the world of all sources.
 var changes struct {
-	state   atomic.Uint32 // everChanged, pendingChanges, applyingNow
-	queue   atomic.Pointer[node]
-	now     atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
-	sources atomic.Uint64 // how many nodes have been Set or invalidated, ever. Written under planMu
+	state      atomic.Uint32 // everChanged, pendingChanges, applyingNow
+	queue      atomic.Pointer[node]
+	collecting atomic.Bool   // the queue is being emptied. Written under planMu
+	now        atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
+	sources    atomic.Uint64 // how many nodes have been Set or invalidated, ever. Written under planMu
 
 	first, last *run    // those that are not over, in order of their views. Guarded by planMu
 	history     []*node // those that have older values. Guarded by planMu
@@ -146,17 +148,53 @@ func (n *node) set(c *cellHead) {
 		}
 	}
 	x := n.extra()
-	if x.next.Swap(c) == nil { // else it is in the queue
-		for {
-			x.queued = changes.queue.Load()
-			if changes.queue.CompareAndSwap(x.queued, n) {
-				break
+	for {
+		old := x.next.Load()
+		if old != nil && changes.collecting.Load() { // to take its place now could overtake what was Set before
+			runtime.Gosched()
+			continue
+		}
+		if x.next.CompareAndSwap(old, c) {
+			if old == nil { // else n is in the queue
+				n.enqueue(x)
 			}
+			break
 		}
 	}
 	if changes.state.Load()&pendingChanges == 0 {
 		changes.state.Or(everChanged | pendingChanges)
 	}
+}
+
+func (n *node) enqueue(x *extra) {
+	for {
+		x.queued = changes.queue.Load()
+		if changes.queue.CompareAndSwap(x.queued, n) {
+			return
+		}
+	}
+}
+
+// setValue is what is to become of a node.
+type setValue struct {
+	n *node
+	c *cellHead
+}
+
+// takeSet empties the queue, the last entry first. What it takes is what was Set before one moment, and perhaps some that
+// is being Set right now: who was Set again in between, while it is in what is being taken, waits. Else the later value
+// would come without those of other nodes that were Set before it. Needs planMu.
+func takeSet() (set []setValue) {
+	changes.collecting.Store(true)
+	defer changes.collecting.Store(false)
+	for n := changes.queue.Swap(nil); n != nil; {
+		x := n.more.Load()
+		next := x.queued
+		x.queued = nil
+		set = append(set, setValue{n, x.next.Swap(nil)})
+		n = next
+	}
+	return set
 }
 
 // sameAsNow reports whether a call has this value anyway: it is asked where a function of the user's decides, which must
@@ -183,15 +221,9 @@ func catchUp() {
 	changes.state.Or(applyingNow)
 	defer changes.state.And(^uint32(applyingNow))
 	changes.state.And(^uint32(pendingChanges)) // before taking the queue: whoever comes later says so again
-	var inOrder []*node
-	for n := changes.queue.Swap(nil); n != nil; {
-		inOrder = append(inOrder, n)
-		x := n.more.Load()
-		n, x.queued = x.queued, nil
-	}
-	for _, n := range slices.Backward(inOrder) {
+	for _, s := range slices.Backward(takeSet()) {
 		rev := changes.now.Load() + 1 // one for each: a call holds what it was given until an input changes later
-		c := n.more.Load().next.Swap(nil)
+		n, c := s.n, s.c
 		switch {
 		case n.fn == sourceFunction:
 			n.replace(c, rev)
@@ -253,13 +285,23 @@ func (n *node) forget(rev uint64) {
 	mark(n, rev)
 }
 
+// remark marks n itself, and what is behind it, as though it had been changed just now: in a revision of its own, for runs
+// that were planned in the present one may have taken what is behind n for settled. Needs planMu.
+func remark(n *node) {
+	rev := changes.now.Load() + 1
+	began(rev)
+	n.extra().marked = rev
+	n.word.Or(flagMarked | flagStale)
+	mark(n, rev)
+}
+
 // mark marks everything registered behind n as stale, each node once. Needs planMu.
 func mark(n *node, rev uint64) {
 	stack := append(changes.stack[:0], n)
 	for len(stack) > 0 {
 		last := len(stack) - 1
 		x := stack[last].more.Load()
-		stack = stack[:last]
+		stack[last], stack = nil, stack[:last] // it is kept, and must not keep the nodes
 		for k := 0; k < len(x.users); k++ {
 			var alive bool
 			if stack, alive = x.users[k].mark(stack, rev); !alive {

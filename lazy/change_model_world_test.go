@@ -157,6 +157,9 @@ func (n *changeNode) leave(in *[]int, err *error) {
 		r.err, _ = v.(error)
 	}
 	r.stray = r.err != nil && causeOf(r.err) != n.k
+	if v != nil && r.err == nil {
+		r.err = fmt.Errorf("panic: %v", v)
+	}
 	n.mu.Lock()
 	n.runs = append(n.runs, r)
 	n.mu.Unlock()

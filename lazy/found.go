@@ -53,7 +53,6 @@ func (c *callContext) register(t *node) {
 	x.marked = max(x.marked, m) // a run in a view before that is not to take the value
 	if m > c.run.view {
 		c.tainted.Store(true)
-		n.word.Or(flagMarked | flagStale)
-		mark(n, m)
+		remark(n)
 	}
 }

@@ -39,15 +39,17 @@ func (r *run) valued(x *execution) error {
 }
 
 // taint notes that the call has used a value that is not the present one, without having been marked for it: what it comes
-// to is not the present value either.
+// to is not the present value either. It is to run again even if no input has changed since: what it has used may never
+// have been the present value of anything.
 func (x *execution) taint() {
 	x.tainted = true
+	if x.private { // it does not become the present value anyway
+		return
+	}
 	planMu.Lock()
 	defer planMu.Unlock()
-	e := x.node.extra()
-	e.marked = changes.now.Load()
-	x.node.word.Or(flagMarked | flagStale)
-	mark(x.node, e.marked)
+	remark(x.node)
+	x.node.word.Or(flagForced)
 }
 
 // sameValue reports whether a new value is equal to n's.
