@@ -159,6 +159,37 @@ func TestFailedRunsAreCollected(t *testing.T) {
 	require.LessOrEqual(t, live.Load(), int64(n/8))
 }
 
+// Where some handle is always alive, as in a server, the slabs that graphs share must not tie each to the one before.
+func TestGraphsThatOverlapAreCollected(t *testing.T) { // …, g[k], g[k+1], …   with g <- … <- f <- f <- f
+	leak.Check(t)
+	const graphs, depth, between = 600, 40, 20
+	type value struct{ _ [1024]byte }
+	var live atomic.Int64
+	f := Pure1(func(*value) *value {
+		v := new(value)
+		live.Add(1)
+		runtime.AddCleanup(v, func(struct{}) { live.Add(-1) }, struct{}{})
+		return v
+	})
+	var last Data[*value]
+	for k := range graphs {
+		d := Const[*value](nil)
+		for range depth {
+			d = f(d)
+		}
+		_, err := d.Get(context.Background())
+		require.NoError(t, err)
+		last = d
+		if k%between == between-1 {
+			runtime.GC()
+		}
+	}
+	const want = 3 * between * depth
+	collect(&live, want)
+	require.LessOrEqual(t, live.Load(), int64(want))
+	runtime.KeepAlive(last)
+}
+
 // collect collects garbage until at most want are left, or that does not help any more.
 func collect(live *atomic.Int64, want int64) {
 	for range 20 {

@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 	"weak"
@@ -56,6 +57,10 @@ var lastID atomic.Uint64
 // while a handle to one of them is alive. Slabs are therefore sized such that at most about a 1/slabShare of what a
 // function ever recorded can be kept that way, and the slab that is being filled is referred to weakly: when the last
 // handle into it is dropped, it goes, and the next call begins another.
+//
+// That alone would not do where some handle is always alive, as in a server: a graph that begins in one slab and ends in
+// the next ties the two together, and the living one would keep the slabs of all graphs before it. So no slab is filled on
+// after a garbage collection. Only a graph that was being recorded at that moment ties what was before to what comes.
 type slabs[F any] struct {
 	current atomic.Pointer[slab]
 	made    atomic.Int64 // forms in all slabs so far
@@ -65,7 +70,20 @@ type slabs[F any] struct {
 type slab struct {
 	used  atomic.Int32
 	n     int32
+	gcs   uint32 // collections when it was made
 	first weak.Pointer[node]
+}
+
+// collections counts garbage collections, from the first slab on.
+var collections struct {
+	count atomic.Uint32
+	begun atomic.Bool
+}
+
+// countCollections has a cleanup count the next garbage collection, and itself be set up again.
+func countCollections(struct{}) {
+	collections.count.Add(1)
+	runtime.AddCleanup(new(*node), countCollections, struct{}{}) // a pointer: small objects without may never be cleaned up
 }
 
 const (
@@ -81,6 +99,10 @@ func (s *slabs[F]) take() *F {
 	}
 	b := s.current.Load()
 	if b == nil {
+		return s.grow()
+	}
+	if b.gcs != collections.count.Load() {
+		s.current.CompareAndSwap(b, nil)
 		return s.grow()
 	}
 	i := b.used.Add(1)
@@ -104,14 +126,18 @@ func (s *slabs[F]) take() *F {
 // grow makes a slab and takes its first form. When two goroutines do so at once, one slab serves on and the other's
 // rest is lost.
 func (s *slabs[F]) grow() *F {
+	if !collections.begun.Load() && !collections.begun.Swap(true) {
+		countCollections(struct{}{})
+	}
 	var f F
 	n := int(s.made.Load() / slabShare)
 	n = max(1, min(n, slabMax, slabBytes/int(unsafe.Sizeof(f))))
 	s.made.Add(int64(n))
+	gcs := collections.count.Load() // before the slab is made: none of them has seen it
 	forms := make([]F, n)
 	first := register(&forms[0], n)
 	if n > 1 {
-		b := &slab{n: int32(n), first: first}
+		b := &slab{n: int32(n), gcs: gcs, first: first}
 		b.used.Store(1)
 		s.current.CompareAndSwap(nil, b)
 	}
