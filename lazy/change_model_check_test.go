@@ -227,7 +227,7 @@ func (r *changeRound) ran(n *changeNode) {
 	if !r.mayRun(n) && !r.w.letsGo(n) {
 		r.w.found.add("node %d ran without reason: saw %v, before %v; %+v", n.k, runs[0].saw, n.saw, n.changeState)
 	}
-	if len(runs) > 1 && !n.transient && !r.retried() {
+	if len(runs) > 1 && !n.transient && !r.retried() && !r.w.letsGo(n) {
 		r.w.found.add("node %d ran %d times", n.k, len(runs))
 	}
 	want := r.saw(n)
@@ -238,7 +238,8 @@ func (r *changeRound) ran(n *changeNode) {
 	}
 	last := runs[len(runs)-1]
 	kept := r.sure && last.err == nil
-	if n.given && !kept { // is it still the value that was given? Have it certain
+	doubtful := n.given && !kept // is it still the value that was given? Have it certain
+	if doubtful {
 		r.w.invalidate(n)
 	}
 	n.loose = !r.sure && !r.blamed(n) || last.stray
@@ -258,13 +259,16 @@ func (r *changeRound) ran(n *changeNode) {
 	default:
 		r.has(n)
 	}
+	if doubtful && n.failed { // that was forgotten, too
+		n.invalid, n.permanent = true, false
+	}
 }
 
 // retried reports whether something may have failed in one Get and been tried again by another. What calls Get or go on
 // with while they run counts as another.
 func (r *changeRound) retried() bool {
 	goesOn := func(n *changeNode) bool { return n.kind == chNest || n.kind == chBind || n.kind == chIf }
-	return !r.sure && len(r.gets) > 1 || r.failures > 0 && slices.ContainsFunc(r.w.nodes, goesOn)
+	return !r.sure && len(r.gets) > 1 || r.failed() && (len(r.gets) > 1 || slices.ContainsFunc(r.w.nodes, goesOn))
 }
 
 // failedForGood reports whether the error that n's run ended with was permanent.

@@ -132,7 +132,7 @@ func (p *versions) check(t *testing.T) {
 // Random programs of updates, donations, readers and changes keep to the copying model.
 func TestVersionsKeepToTheModel(t *testing.T) {
 	leak.Check(t)
-	seeds := uint64(500)
+	seeds := uint64(1500)
 	if testing.Short() {
 		seeds = 250
 	}
