@@ -108,7 +108,7 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 	if r.n == 0 {
 		return r, nil
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && r.begun == nil {
 		r.halt(ErrNoWaiters)
 		r.leaveView()
 		return nil, left(ctx, op, targets)

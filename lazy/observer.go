@@ -63,7 +63,7 @@ type hooks struct {
 // newHooks returns nil if nobody looks.
 func newHooks(r *run) *hooks {
 	s := r.options.session
-	if s.Observer == nil && r.options.observer == nil && !s.Labels && !s.CheckInputs && !trace.IsEnabled() {
+	if !s.observed() && r.options.observer == nil {
 		return nil
 	}
 	h := &hooks{labels: s.Labels, run: r.id, start: time.Now(), ctx: r.base}
@@ -77,6 +77,11 @@ func newHooks(r *run) *hooks {
 	}
 	h.calls.Store(int64(r.n))
 	return h
+}
+
+// observed reports whether somebody looks at all runs in s.
+func (s *Session) observed() bool {
+	return s.Observer != nil || s.Labels || s.CheckInputs || trace.IsEnabled()
 }
 
 // tell calls f and keeps its panic.

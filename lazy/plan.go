@@ -71,8 +71,8 @@ var plansPrivate atomic.Bool
 
 // newPlan plans what must run for the targets. outer is the run in whose call that is asked for, or nil: the plan then
 // is for the same view. What the run sees is settled here; enter, if not nil, is called with the plan before anything
-// can change again.
-func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *planner {
+// can change again. s, if not nil, comes before the plan.
+func newPlan(targets []*node, refresh bool, outer *run, s *direct, enter func(*planner)) *planner {
 	p := planners.Get().(*planner)
 	if changes.state.Load() == 0 && !refresh && p.unchanging(targets) {
 		return p
@@ -93,6 +93,9 @@ func newPlan(targets []*node, refresh bool, outer *run, enter func(*planner)) *p
 	}
 	if refresh {
 		forceAgain(targets, p.view)
+	}
+	if s != nil {
+		s.make(targets, p.view)
 	}
 	p.visitAll(targets)
 	if len(p.donated) > 0 {

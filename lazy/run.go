@@ -36,6 +36,7 @@ type run struct {
 	n         int
 	hooks     *hooks         // nil: nobody looks
 	crew      *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
+	begun     *execution     // of the step before it: see direct.go
 	keepsPlan bool           // somebody may look at the plan when the run is over. Written before the run starts
 	foreign   bool           // ex is not of package executor's own: the run is over when its Execute returns
 
@@ -100,11 +101,16 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	if outer != nil {
 		in = outer.run
 	}
-	r.plan = newPlan(targets, o.refresh && parent == nil, in, func(p *planner) {
+	s := r.newDirect()
+	r.plan = newPlan(targets, o.refresh && parent == nil, in, s, func(p *planner) {
 		r.view, r.saw = p.view, p.saw
 		r.enterView()
 		r.startReading(p)
+		if s.isLeft() {
+			r.begun = s.claim(r, p)
+		}
 	})
+	defer s.free()
 	r.n = len(r.plan.order)
 	if r.n == 0 {
 		return r
@@ -125,6 +131,9 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	}
 	r.hooks = newHooks(r)
 	r.join()
+	if r.begun != nil {
+		s.handOver(r, r.begun)
+	}
 	return r
 }
 

@@ -94,6 +94,15 @@ func (s *Session) executor(n int) executor.Executor {
 	}
 }
 
+// lender returns the executor of a run without [Workers], if others may take its slots.
+func (s *Session) lender() (lender, bool) {
+	if have := s.builtin.Load(); have != nil && s.Executor == nil {
+		return have.pool.(lender), true // of another size, perhaps, if that was changed a moment ago
+	}
+	ex, ok := s.executor(0).(lender)
+	return ex, ok
+}
+
 // RunOption changes one Get or Run.
 type RunOption func(*runOptions)
 

@@ -1,0 +1,330 @@
+package lazy
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// # Direct runs
+//
+//	planMu ──► catchUp ──► step ─────────────────────────► plan of what is left: most often nothing
+//	                        │ depth first from the targets; verified in place, called by serve on a goroutine of its own
+//	                        ├ a call fails ──────────────► plan; the failure is that of the new run's call
+//	                        └ a call takes its time, or the context ends ──► plan; the new run has begun the call already
+//
+// To plan, claim, run and publish a cheap call of which an input has changed costs ten times the call. Where no run is on
+// its way, nobody could claim the call, see its value change or want a former one. So the Get that has applied what was
+// Set goes on under planMu, from the targets to what is stale and back, like one would by hand: what can be taken for
+// granted there needs no claims, no plan and no results.
+//
+// A step is made of calls alone that are known to be cheap, that take no context and have nothing special about them; at
+// the first that is not, it ends, and the rest is planned. While a function runs the goroutine that waits may take the
+// step over: phase tells who of the two goes on. The one that waits then makes an ordinary run, which has claimed this
+// one call, and the goroutine ends that call and does nothing else.
+
+// step is a step on its way. It belongs to the goroutine that makes it, which is the one that waits until serve begins.
+type direct struct {
+	run     *run
+	ex      lender
+	view    uint64
+	left    int64 // ns, by what the calls are thought to cost
+	ended   bool  // a call was met that is not one for a step
+	stack   []onTheWay
+	node    *node // the call that is being made
+	frame   frame
+	args    [4]argument
+	err     error // what node has failed with
+	waiting bool  // serve runs, and its waiter holds planMu
+	slot    bool  // one of ex was taken for serve. Written before taken has its call
+
+	phase atomic.Uint32
+	over  chan struct{}   // has a token when the step is over, or takes long
+	taken chan *execution // the call of node in the run that has taken the step over
+}
+
+// The phases of a step: who may look at what is guarded by planMu.
+const (
+	directMade    = iota // the goroutine that makes it
+	directCalling        // nobody: a function is running
+	directTaken          // the one that waits. serve is in a function, and has to leave the rest to it
+	directOver           // the one that waits
+)
+
+const (
+	directTime    = 100_000 // ns, by what the calls are thought to cost
+	directTimeMax = time.Millisecond
+)
+
+// directCalls counts calls, for every sampled-th is measured. Guarded by planMu.
+var directCalls uint64
+
+var directs = sync.Pool{New: func() any { return new(direct) }}
+
+// newDirect returns the step that may come before r; nil if none may.
+func (r *run) newDirect() *direct {
+	if changes.state.Load() == 0 || r.outer != nil || r.options.refresh || r.options.hasWorkers ||
+		r.options.session.observed() || r.options.observer != nil || r.base.Err() != nil {
+		return nil
+	}
+	ex, ok := r.options.session.lender()
+	if !ok {
+		return nil
+	}
+	s := directs.Get().(*direct)
+	s.run, s.ex, s.left = r, ex, directTime
+	return s
+}
+
+// make makes the targets right, or begins to. Needs planMu, which stays with the caller.
+func (s *direct) make(targets []*node, view uint64) {
+	if changes.first != nil || unaware.Load() > 0 || donations.some.Load() {
+		return
+	}
+	s.view = view
+	for _, t := range targets {
+		s.push(t)
+	}
+	if s.ended || len(s.stack) == 0 || !s.goOn(false) {
+		return
+	}
+	s.over = make(chan struct{}, 1)
+	s.waiting = true
+	go s.serve()
+	s.wait(s.run.base)
+}
+
+// wait waits until the step is over or, because that takes too long, takes it over.
+func (s *direct) wait(ctx context.Context) {
+	over := s.over
+	late := time.AfterFunc(directTimeMax, func() { wake(over) })
+	if ctx.Done() == nil {
+		<-s.over
+	} else {
+		select {
+		case <-s.over:
+		case <-ctx.Done():
+		}
+	}
+	late.Stop()
+	for s.phase.Load() != directOver {
+		if s.taken == nil {
+			s.taken = make(chan *execution, 1)
+		}
+		if s.phase.CompareAndSwap(directCalling, directTaken) {
+			s.slot = s.ex.TryTake() // from here on others run beside it
+			return
+		}
+		runtime.Gosched() // between two calls
+	}
+}
+
+func wake(over chan struct{}) {
+	select {
+	case over <- struct{}{}:
+	default:
+	}
+}
+
+// serve makes the rest of the step.
+func (s *direct) serve() {
+	over, returned := s.over, false // who waits may be gone as soon as the phase says that the step is over
+	defer func() {
+		if returned {
+			return
+		}
+		s.returned(newPanicError(s.node.fn.name, recover())) // a function has panicked or ended the goroutine
+	}()
+	s.goOn(true)
+	returned = true
+	if s.phase.Load() == directMade {
+		s.phase.Store(directOver)
+		wake(over)
+	}
+}
+
+// goOn makes calls right until all are, or one is met that cannot be. Unless it may call functions it stops at the first
+// that is to be called, and reports that.
+func (s *direct) goOn(mayCall bool) (stopped bool) {
+	for len(s.stack) > 0 {
+		top := &s.stack[len(s.stack)-1]
+		in := top.n.inputs()
+		if top.next < len(in) {
+			i := in[top.next]
+			top.next++
+			if s.push(i); s.ended {
+				return false
+			}
+			continue
+		}
+		e := top.n.more.Load()
+		if !s.hasChanged(top.n, e) {
+			e.verified = s.view
+			top.n.word.And(^uint32(flagStale | flagMarked))
+		} else if !mayCall {
+			return true
+		} else if !s.call(top.n, e) {
+			return false
+		}
+		s.stack = s.stack[:len(s.stack)-1]
+	}
+	return false
+}
+
+// push goes on to n if it is not right, or ends the step if that is not for it.
+func (s *direct) push(n *node) {
+	w := n.word.Load()
+	if w&flagTracked != 0 && isReady(w) || w&stateMask == stateSource {
+		return
+	}
+	const odd = flagOwn | flagFound | flagPermanent | flagPrivate | flagDonated | flagTaken | flagWatched
+	state := w & stateMask
+	if w&odd != 0 || state != stateDone && state != statePending || !s.isFor(n) || w&flagTracked == 0 && !s.track(n, state) {
+		s.ended = true
+		return
+	}
+	s.stack = append(s.stack, onTheWay{n: n})
+}
+
+// isFor reports whether n may be called in a step, and counts what that is thought to cost.
+func (s *direct) isFor(n *node) bool {
+	f := n.fn
+	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || f.opts.transient || f.opts.equal != nil || !n.isCheap() {
+		return false
+	}
+	s.left -= f.est.cost()
+	return s.left >= 0
+}
+
+// track has n tracked if it is new and depends on what was changed.
+func (s *direct) track(n *node, state uint32) bool {
+	if state != statePending {
+		return false
+	}
+	for _, i := range n.inputs() {
+		if i.word.Load()&flagTracked != 0 {
+			track(n)
+			return true
+		}
+	}
+	return false
+}
+
+// hasChanged reports whether n, whose inputs are right, is to be called. It notes what they are.
+func (s *direct) hasChanged(n *node, e *extra) bool {
+	w := n.word.Load()
+	changed := w&flagForced != 0 || w&(flagCell|flagInline) == 0
+	in := s.args[:0]
+	for _, i := range n.inputs() {
+		v := i.version()
+		changed = changed || v.changed > e.verified
+		in = append(in, argument{version: v, pos: -1})
+	}
+	s.frame.in = in
+	return changed
+}
+
+// call calls n's function and publishes what it comes to. It reports whether the step goes on.
+func (s *direct) call(n *node, e *extra) bool {
+	var began int64
+	directCalls++
+	measured := directCalls%sampled == 0
+	if measured {
+		began = mono()
+	}
+	s.node, s.frame.out = n, nil
+	s.phase.Store(directCalling)
+	err := n.fn.call(n, none, &s.frame)
+	if err != nil || !s.phase.CompareAndSwap(directCalling, directMade) {
+		s.returned(err)
+		return false
+	}
+	if measured {
+		n.fn.est.learn(mono() - began)
+	}
+	s.publish(n, e)
+	return true
+}
+
+// publish makes the result the present value of n, unless that is the same.
+func (s *direct) publish(n *node, e *extra) {
+	w, out := n.word.Load(), s.frame.out
+	has := w&(flagCell|flagInline) != 0
+	if equal := n.fn.equality(); !has || equal == nil || !equal(n.version().p, out.value()) {
+		out.changed = s.view
+		e.cell.Store(out)
+		e.held = nil
+		w |= flagCell
+	}
+	e.verified = s.view
+	e.ran.Store(s.view)
+	n.changeTo(w&flagCell | stateDone)
+}
+
+// changeTo takes a node that nobody else may claim out of its state, and sets flags.
+func (n *node) changeTo(bits uint32) {
+	for {
+		w := n.word.Load()
+		if n.word.CompareAndSwap(w, w&^(stateMask|flagStale|flagMarked|flagForced)|bits) {
+			return
+		}
+	}
+}
+
+// returned ends the step with the call that is being made: it has failed, or the step was taken over meanwhile.
+func (s *direct) returned(err error) {
+	s.err = err
+	over := s.over
+	if s.phase.CompareAndSwap(directCalling, directOver) {
+		wake(over)
+		return
+	}
+	x := <-s.taken
+	x.frame.out = s.frame.out
+	x.run.conclude(x, err)
+	if s.slot {
+		s.ex.GiveBack()
+	}
+}
+
+// claim claims the call that the step has left behind for r, which goes on with it. Needs planMu.
+func (s *direct) claim(r *run, p *planner) *execution {
+	n := s.node
+	at, _ := p.place(n)
+	x := &execution{run: r, at: at, node: n, worker: -1, was: n.word.Load(), tracked: true, framed: true}
+	n.word.And(^uint32(flagMarked | flagForced))
+	n.changeState(stateRunning)
+	x.frame.in = append(x.frame.in, s.frame.in...)
+	return x
+}
+
+// isLeft reports whether the step has begun a call that it did not end.
+func (s *direct) isLeft() bool {
+	if s == nil || !s.waiting {
+		return false
+	}
+	phase := s.phase.Load()
+	return phase == directTaken || phase == directOver && s.err != nil
+}
+
+// handOver gives r, which has been planned, the call that the step has left behind.
+func (s *direct) handOver(r *run, x *execution) {
+	r.keepsPlan = true
+	if s.phase.Load() == directTaken {
+		s.taken <- x
+		return
+	}
+	r.conclude(x, s.err)
+}
+
+// free gives the step back, unless somebody may still use it.
+func (s *direct) free() {
+	if s == nil || s.isLeft() {
+		return
+	}
+	clear(s.stack)
+	*s = direct{stack: s.stack[:0]}
+	directs.Put(s)
+}
