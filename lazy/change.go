@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"weak"
 )
 
 // # Change
@@ -35,18 +36,21 @@ import (
 
 // change is the part of a node's extra that is about change. Most of it is for tracked nodes alone.
 type change struct {
+	// What marks and verification touch comes first.
+
 	// cell is the latest value, where flagCell is set.
 	cell atomic.Pointer[cellHead]
 	// verified is the revision in which the value was last known to be right. Used by whoever has claimed the call.
 	verified uint64
-	// failed is the revision for which the call last failed for good. Used likewise.
-	failed uint64
 	// ran is the revision for which the call ran last. Written by whoever has claimed the call, before it ends.
 	ran atomic.Uint64
 	// marked is the last revision that may have changed the value. Guarded by planMu.
 	marked uint64
-	// released is 1 + the revision in which the value came to be that was let go of last; 0: none was. Guarded by planMu.
-	released uint64
+	// held is the present value if it was given: the function would not come to it again. Written like cell.
+	held *cellHead
+	// users are the tracked nodes that are marked when this one changes; oneUser is room for one. Guarded by planMu.
+	users   []userSet
+	oneUser [1]userSet
 
 	// next is what was Set and is not applied yet; forgotten stands for Invalidate.
 	next atomic.Pointer[cellHead]
@@ -55,13 +59,12 @@ type change struct {
 	// given is what was Set while the call was running: it is the value from when that was. Guarded by planMu.
 	given *cellHead
 
-	// held is the present value if it was given: the function would not come to it again. Written like cell.
-	held *cellHead
-
-	// users are the tracked nodes that are marked when this one changes. Guarded by planMu.
-	users []userSet
+	// failed is the revision for which the call last failed for good. Used by whoever has claimed the call.
+	failed uint64
+	// released is 1 + the revision in which the value came to be that was let go of last; 0: none was. Guarded by planMu.
+	released uint64
 	// slab is known to the first node of a slab. Guarded by planMu.
-	slab *slabRef
+	slab weak.Pointer[node]
 	// older are former values that were Set and that some run may need, the newest last. Guarded by planMu.
 	older []*cellHead
 
@@ -296,7 +299,11 @@ func remark(n *node) {
 }
 
 // mark marks everything registered behind n as stale, each node once. Needs planMu.
+//
+// A node that is marked already is told of the revision only for runs that are on their way: one that is yet to be planned
+// cannot be in a view before it. A node with a thousand users has most of them marked, most often.
 func mark(n *node, rev uint64) {
+	quiet := changes.first == nil && unaware.Load() == 0
 	stack := append(changes.stack[:0], n)
 	for len(stack) > 0 {
 		last := len(stack) - 1
@@ -304,7 +311,7 @@ func mark(n *node, rev uint64) {
 		stack[last], stack = nil, stack[:last] // it is kept, and must not keep the nodes
 		for k := 0; k < len(x.users); k++ {
 			var alive bool
-			if stack, alive = x.users[k].mark(stack, rev); !alive {
+			if stack, alive = x.users[k].mark(stack, rev, quiet); !alive {
 				x.users = slices.Delete(x.users, k, k+1)
 				k--
 			}

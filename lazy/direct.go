@@ -10,7 +10,7 @@ import (
 
 // # Direct runs
 //
-//	planMu ──► catchUp ──► step ─────────────────────────► plan of what is left: most often nothing
+//	planMu ──► catchUp ──► direct run ───────────────────► plan of what is left: most often nothing
 //	                        │ depth first from the targets; verified in place, called by serve on a goroutine of its own
 //	                        ├ a call fails ──────────────► plan; the failure is that of the new run's call
 //	                        └ a call takes its time, or the context ends ──► plan; the new run has begun the call already
@@ -20,18 +20,18 @@ import (
 // Set goes on under planMu, from the targets to what is stale and back, like one would by hand: what can be taken for
 // granted there needs no claims, no plan and no results.
 //
-// A step is made of calls alone that are known to be cheap, that take no context and have nothing special about them; at
+// A direct run makes calls alone that are known to be cheap, that take no context and have nothing special about them; at
 // the first that is not, it ends, and the rest is planned. While a function runs the goroutine that waits may take the
-// step over: phase tells who of the two goes on. The one that waits then makes an ordinary run, which has claimed this
+// run over: phase tells who of the two goes on. The one that waits then makes an ordinary run, which has claimed this
 // one call, and the goroutine ends that call and does nothing else.
 
-// step is a step on its way. It belongs to the goroutine that makes it, which is the one that waits until serve begins.
+// direct is a direct run on its way. It belongs to the goroutine that makes it, which is the one that waits until serve begins.
 type direct struct {
 	run     *run
 	ex      lender
 	view    uint64
 	left    int64 // ns, by what the calls are thought to cost
-	ended   bool  // a call was met that is not one for a step
+	ended   bool  // a call was met that is not for a direct run
 	stack   []onTheWay
 	node    *node // the call that is being made
 	frame   frame
@@ -41,11 +41,11 @@ type direct struct {
 	slot    bool  // one of ex was taken for serve. Written before taken has its call
 
 	phase atomic.Uint32
-	over  chan struct{}   // has a token when the step is over, or takes long
-	taken chan *execution // the call of node in the run that has taken the step over
+	over  chan struct{}   // has a token when it is over, or takes long
+	taken chan *execution // the call of node in the run that has taken it over
 }
 
-// The phases of a step: who may look at what is guarded by planMu.
+// The phases of a direct run: who may look at what is guarded by planMu.
 const (
 	directMade    = iota // the goroutine that makes it
 	directCalling        // nobody: a function is running
@@ -55,6 +55,7 @@ const (
 
 const (
 	directTime    = 100_000 // ns, by what the calls are thought to cost
+	directNode    = 30      // ns, for looking at one
 	directTimeMax = time.Millisecond
 )
 
@@ -63,7 +64,7 @@ var directCalls uint64
 
 var directs = sync.Pool{New: func() any { return new(direct) }}
 
-// newDirect returns the step that may come before r; nil if none may.
+// newDirect returns the direct run that may come before r; nil if none may.
 func (r *run) newDirect() *direct {
 	if changes.state.Load() == 0 || r.outer != nil || r.options.refresh || r.options.hasWorkers ||
 		r.options.session.observed() || r.options.observer != nil || r.base.Err() != nil {
@@ -96,7 +97,7 @@ func (s *direct) make(targets []*node, view uint64) {
 	s.wait(s.run.base)
 }
 
-// wait waits until the step is over or, because that takes too long, takes it over.
+// wait waits until the direct run is over or, because that takes too long, takes it over.
 func (s *direct) wait(ctx context.Context) {
 	over := s.over
 	late := time.AfterFunc(directTimeMax, func() { wake(over) })
@@ -130,7 +131,7 @@ func wake(over chan struct{}) {
 
 // serve makes the rest of the step.
 func (s *direct) serve() {
-	over, returned := s.over, false // who waits may be gone as soon as the phase says that the step is over
+	over, returned := s.over, false // who waits may be gone as soon as the phase says that it is over
 	defer func() {
 		if returned {
 			return
@@ -173,7 +174,7 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 	return false
 }
 
-// push goes on to n if it is not right, or ends the step if that is not for it.
+// push goes on to n if it is not right, or ends the direct run if that is not for it.
 func (s *direct) push(n *node) {
 	w := n.word.Load()
 	if w&flagTracked != 0 && isReady(w) || w&stateMask == stateSource {
@@ -188,13 +189,13 @@ func (s *direct) push(n *node) {
 	s.stack = append(s.stack, onTheWay{n: n})
 }
 
-// isFor reports whether n may be called in a step, and counts what that is thought to cost.
+// isFor reports whether n may be called in a direct run.
 func (s *direct) isFor(n *node) bool {
 	f := n.fn
 	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || f.opts.transient || f.opts.equal != nil || !n.isCheap() {
 		return false
 	}
-	s.left -= f.est.cost()
+	s.left -= directNode
 	return s.left >= 0
 }
 
@@ -226,8 +227,12 @@ func (s *direct) hasChanged(n *node, e *extra) bool {
 	return changed
 }
 
-// call calls n's function and publishes what it comes to. It reports whether the step goes on.
+// call calls n's function and publishes what it comes to. It reports whether the direct run goes on.
 func (s *direct) call(n *node, e *extra) bool {
+	if s.left -= n.fn.est.cost(); s.left < 0 {
+		s.ended = true
+		return false
+	}
 	var began int64
 	directCalls++
 	measured := directCalls%sampled == 0
@@ -273,7 +278,7 @@ func (n *node) changeTo(bits uint32) {
 	}
 }
 
-// returned ends the step with the call that is being made: it has failed, or the step was taken over meanwhile.
+// returned ends the direct run with the call that is being made: it has failed, or the rest was taken over meanwhile.
 func (s *direct) returned(err error) {
 	s.err = err
 	over := s.over
@@ -289,7 +294,7 @@ func (s *direct) returned(err error) {
 	}
 }
 
-// claim claims the call that the step has left behind for r, which goes on with it. Needs planMu.
+// claim claims the call that the direct run has left behind for r, which goes on with it. Needs planMu.
 func (s *direct) claim(r *run, p *planner) *execution {
 	n := s.node
 	at, _ := p.place(n)
@@ -300,7 +305,7 @@ func (s *direct) claim(r *run, p *planner) *execution {
 	return x
 }
 
-// isLeft reports whether the step has begun a call that it did not end.
+// isLeft reports whether the direct run has begun a call that it did not end.
 func (s *direct) isLeft() bool {
 	if s == nil || !s.waiting {
 		return false
@@ -309,7 +314,7 @@ func (s *direct) isLeft() bool {
 	return phase == directTaken || phase == directOver && s.err != nil
 }
 
-// handOver gives r, which has been planned, the call that the step has left behind.
+// handOver gives r, which has been planned, the call that the direct run has left behind.
 func (s *direct) handOver(r *run, x *execution) {
 	r.keepsPlan = true
 	if s.phase.Load() == directTaken {
@@ -319,7 +324,7 @@ func (s *direct) handOver(r *run, x *execution) {
 	r.conclude(x, s.err)
 }
 
-// free gives the step back, unless somebody may still use it.
+// free gives the direct run back, unless somebody may still use it.
 func (s *direct) free() {
 	if s == nil || s.isLeft() {
 		return

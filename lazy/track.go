@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"math/bits"
 	"unsafe"
 	"weak"
 )
@@ -15,25 +16,19 @@ import (
 // Tracking begins when a Get meets a graph in which something was Set: it walks the graph once. Whatever is recorded
 // behind a tracked node later is tracked when it is planned.
 
-// slabRef refers to a slab weakly.
-type slabRef struct {
-	first  weak.Pointer[node]
-	stride uintptr
-}
-
 // userSet is some of the nodes of a slab, by place.
 type userSet struct {
-	slab   *slabRef
+	slab   weak.Pointer[node] // to its first node
 	places uint32
 }
 
 // slabOf returns the reference to n's slab, and n's place in it. Needs planMu.
-func (n *node) slabOf() (*slabRef, uint32) {
+func (n *node) slabOf() (weak.Pointer[node], uint32) {
 	place := uint32(n.meta>>placeShift) & 31
 	first := (*node)(unsafe.Add(unsafe.Pointer(n), -int(place)*int(n.fn.stride)))
 	x := first.extra()
-	if x.slab == nil {
-		x.slab = &slabRef{first: weak.Make(first), stride: n.fn.stride}
+	if x.slab == (weak.Pointer[node]{}) {
+		x.slab = weak.Make(first)
 	}
 	return x.slab, place
 }
@@ -42,6 +37,9 @@ func (n *node) slabOf() (*slabRef, uint32) {
 func (i *node) addUser(n *node) {
 	x := i.extra()
 	slab, place := n.slabOf()
+	if x.users == nil {
+		x.users = x.oneUser[:0]
+	}
 	const look = 4 // entries: users of one function are recorded one after another
 	for k := len(x.users) - 1; k >= max(0, len(x.users)-look); k-- {
 		if x.users[k].slab == slab {
@@ -59,7 +57,7 @@ func (i *node) addUser(n *node) {
 func (x *extra) sweepUsers() {
 	live := x.users[:0]
 	for _, u := range x.users {
-		if u.slab.first.Value() != nil {
+		if u.slab.Value() != nil {
 			live = append(live, u)
 		}
 	}
@@ -71,20 +69,20 @@ func (x *extra) sweepUsers() {
 }
 
 // mark marks the users and pushes those that had not been marked yet. It reports whether the slab is alive. Needs planMu.
-func (u *userSet) mark(stack []*node, rev uint64) (_ []*node, alive bool) {
-	first := u.slab.first.Value()
+func (u *userSet) mark(stack []*node, rev uint64, quiet bool) (_ []*node, alive bool) {
+	first := u.slab.Value()
 	if first == nil {
 		return stack, false
 	}
-	for places, k := u.places, uintptr(0); places != 0; places, k = places>>1, k+1 {
-		if places&1 == 0 {
+	stride := first.fn.stride
+	for places := u.places; places != 0; places &= places - 1 {
+		n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(bits.TrailingZeros32(places))*stride))
+		if quiet && isMarked(n.word.Load()) {
 			continue
 		}
-		n := (*node)(unsafe.Add(unsafe.Pointer(first), k*u.slab.stride))
 		x := n.more.Load()
 		x.marked = max(x.marked, rev)
-		w := n.word.Load()
-		if w&(flagMarked|flagStale) == flagMarked|flagStale && !isBusy(w) {
+		if isMarked(n.word.Load()) { // after marked: a claim looks the other way round
 			continue
 		}
 		n.word.Or(flagMarked | flagStale)
@@ -93,14 +91,19 @@ func (u *userSet) mark(stack []*node, rev uint64) (_ []*node, alive bool) {
 	return stack, true
 }
 
+// isMarked reports whether a node with the given word has been marked and not been claimed since: so is all behind it.
+func isMarked(w uint32) bool {
+	return w&(flagMarked|flagStale) == flagMarked|flagStale && !isBusy(w)
+}
+
 // each calls f for those that are alive, until it reports false.
 func (u *userSet) each(f func(*node) bool) bool {
-	first := u.slab.first.Value()
+	first := u.slab.Value()
 	if first == nil {
 		return true
 	}
 	for places, k := u.places, uintptr(0); places != 0; places, k = places>>1, k+1 {
-		if places&1 != 0 && !f((*node)(unsafe.Add(unsafe.Pointer(first), k*u.slab.stride))) {
+		if places&1 != 0 && !f((*node)(unsafe.Add(unsafe.Pointer(first), k*first.fn.stride))) {
 			return false
 		}
 	}
