@@ -54,7 +54,7 @@ const (
 )
 
 const (
-	directTime    = 100_000 // ns, by what the calls are thought to cost
+	directTime    = 250_000 // ns, by what the calls are thought to cost
 	directNode    = 30      // ns, for looking at one
 	directTimeMax = time.Millisecond
 )
