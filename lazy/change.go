@@ -91,9 +91,10 @@ var changes struct {
 	now        atomic.Uint64 // the present revision. Written under planMu, before anything is marked for it
 	sources    atomic.Uint64 // how many nodes have been Set or invalidated, ever. Written under planMu
 
-	first, last *run    // those that are not over, in order of their views. Guarded by planMu
-	history     []*node // those that have older values. Guarded by planMu
-	stack       []*node // of mark, kept. Guarded by planMu
+	first, last *run       // those that are not over, in order of their views. Guarded by planMu
+	history     []*node    // those that have older values. Guarded by planMu
+	stack       []*node    // of mark, kept. Guarded by planMu
+	taken       []setValue // of takeSet, kept. Guarded by planMu
 }
 
 // Set gives the handle a value: a source its new one, a call one as though it had returned it. What depends on the handle
@@ -108,11 +109,12 @@ var changes struct {
 // Set may be called from any goroutine at any time. Of a source it does not block and costs the same, about as much as
 // recording a call, whatever depends on it; what is stale is found by the next Get, [Data.State] or [Snapshot]. Of a
 // call, it first applies what was Set before and may wait for another Get's planning; and it may call the function's Equal.
+// If that panics there, the value counts as another one.
 //
 // A Get sees the sources as they are when it begins: a run that is on its way goes on with the values it began with, and
 // what it computes from replaced ones it hands to those who wait for it and keeps for nobody else. A Set synchronizes
 // before every Get that sees its value. v is copied as by an assignment: what a slice, a map or a pointer in it refers to
-// must not be changed afterwards. Set panics if the handle is zero.
+// must not be changed afterwards. Set panics if the handle is zero or is what [Donate] has returned.
 //
 // Inside a function, a Set of something that its own call depends on makes the call fail with [ErrSetInside]: it would be
 // stale for ever. While some worker is running, a Set costs about two microseconds more, to know.
@@ -120,19 +122,29 @@ func (d Data[T]) Set(v T) {
 	if d.n == nil {
 		panic("lazy: Data.Set: " + ErrZeroData.Error())
 	}
+	d.n.requireNoGift("Data.Set")
 	d.n.set(newCell(v))
 }
 
 // Invalidate forgets the handle's value, or an error that is [Permanent]: its call runs again when it is wanted, and its
 // users if the value then differs. It is for functions that depend on more than their arguments, such as a file. If the
 // call is running, it will run once more. On a source it does nothing: [Data.Set] is how a source changes. Like Set of a
-// call, it may be called from any goroutine at any time, applies what was Set before, and panics if the handle is zero.
+// call, it may be called from any goroutine at any time, applies what was Set before, and panics if the handle is zero or is
+// what [Donate] has returned.
 func (d Data[T]) Invalidate() {
 	if d.n == nil {
 		panic("lazy: Data.Invalidate: " + ErrZeroData.Error())
 	}
+	d.n.requireNoGift("Data.Invalidate")
 	if d.n.fn != sourceFunction {
 		d.n.set(forgotten)
+	}
+}
+
+// requireNoGift panics if n is what Donate has returned: that is for an Update, and nothing else.
+func (n *node) requireNoGift(op string) {
+	if n.isDonated() && n.donation().gift {
+		panic("lazy: " + op + ": " + n.donatedError().Error())
 	}
 }
 
@@ -144,7 +156,7 @@ func (n *node) set(c *cellHead) {
 			return
 		}
 		// A value that is given holds until an input changes later: what was Set before is applied before.
-		if changes.state.Load()&pendingChanges != 0 {
+		if changes.state.Load()&pendingChanges != 0 && changes.queue.Load() != n {
 			planMu.Lock()
 			catchUp()
 			planMu.Unlock()
@@ -187,7 +199,8 @@ type setValue struct {
 // takeSet empties the queue, the last entry first. What it takes is what was Set before one moment, and perhaps some that
 // is being Set right now: who was Set again in between, while it is in what is being taken, waits. Else the later value
 // would come without those of other nodes that were Set before it. Needs planMu.
-func takeSet() (set []setValue) {
+func takeSet() []setValue {
+	set := changes.taken[:0]
 	changes.collecting.Store(true)
 	defer changes.collecting.Store(false)
 	for n := changes.queue.Swap(nil); n != nil; {
@@ -197,6 +210,7 @@ func takeSet() (set []setValue) {
 		set = append(set, setValue{n, x.next.Swap(nil)})
 		n = next
 	}
+	changes.taken = set
 	return set
 }
 
@@ -205,7 +219,10 @@ func takeSet() (set []setValue) {
 func (n *node) sameAsNow(c *cellHead) (same bool) {
 	lookers.Add(1)
 	defer lookers.Add(-1)
-	if n.fn.opts.equal == nil || !isOpen(n.word.Load()) || !n.settled() {
+	if n.fn.opts.equal == nil {
+		return false
+	}
+	if settleAll(n); !isOpen(n.word.Load()) || !n.settled() {
 		return false
 	}
 	defer func() {
@@ -224,7 +241,9 @@ func catchUp() {
 	changes.state.Or(applyingNow)
 	defer changes.state.And(^uint32(applyingNow))
 	changes.state.And(^uint32(pendingChanges)) // before taking the queue: whoever comes later says so again
-	for _, s := range slices.Backward(takeSet()) {
+	taken := takeSet()
+	defer clear(taken) // it is kept, and must not keep the values
+	for _, s := range slices.Backward(taken) {
 		rev := changes.now.Load() + 1 // one for each: a call holds what it was given until an input changes later
 		n, c := s.n, s.c
 		switch {

@@ -38,7 +38,6 @@ type direct struct {
 	args    [4]argument
 	err     error // what node has failed with
 	waiting bool  // serve runs, and its waiter holds planMu
-	slot    bool  // one of ex was taken for serve. Written before taken has its call
 
 	phase atomic.Uint32
 	over  chan struct{}   // has a token when it is over, or takes long
@@ -66,7 +65,7 @@ var directs = sync.Pool{New: func() any { return new(direct) }}
 
 // newDirect returns the direct run that may come before r; nil if none may.
 func (r *run) newDirect() *direct {
-	if changes.state.Load() == 0 || r.outer != nil || r.options.refresh || r.options.hasWorkers ||
+	if changes.state.Load() == 0 || prioritized.Load() || r.outer != nil || r.options.refresh || r.options.hasWorkers ||
 		r.options.session.observed() || r.options.observer != nil || r.base.Err() != nil {
 		return nil
 	}
@@ -81,7 +80,7 @@ func (r *run) newDirect() *direct {
 
 // make makes the targets right, or begins to. Needs planMu, which stays with the caller.
 func (s *direct) make(targets []*node, view uint64) {
-	if changes.first != nil || unaware.Load() > 0 || donations.some.Load() {
+	if changes.first != nil || unaware.Load() > 0 {
 		return
 	}
 	s.view = view
@@ -89,6 +88,12 @@ func (s *direct) make(targets []*node, view uint64) {
 		s.push(t)
 	}
 	if s.ended || len(s.stack) == 0 || !s.goOn(false) {
+		return
+	}
+	if mono() < 0 { // in a synctest bubble, where the time stands while somebody waits for planMu
+		return
+	}
+	if !s.ex.TryTake() {
 		return
 	}
 	s.over = make(chan struct{}, 1)
@@ -115,11 +120,11 @@ func (s *direct) wait(ctx context.Context) {
 			s.taken = make(chan *execution, 1)
 		}
 		if s.phase.CompareAndSwap(directCalling, directTaken) {
-			s.slot = s.ex.TryTake() // from here on others run beside it
-			return
+			return // serve gives the slot back
 		}
 		runtime.Gosched() // between two calls
 	}
+	s.ex.GiveBack()
 }
 
 func wake(over chan struct{}) {
@@ -136,7 +141,11 @@ func (s *direct) serve() {
 		if returned {
 			return
 		}
-		s.returned(newPanicError(s.node.fn.name, recover())) // a function has panicked or ended the goroutine
+		v := recover()
+		if s.phase.Load() == directMade {
+			panic(v) // no function of a user's: nobody could go on
+		}
+		s.returned(newPanicError(s.node.fn.name, v)) // a function has panicked or ended the goroutine
 	}()
 	s.goOn(true)
 	returned = true
@@ -169,6 +178,7 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 		} else if !s.call(top.n, e) {
 			return false
 		}
+		*top = onTheWay{} // the stack is kept, and must not keep the nodes
 		s.stack = s.stack[:len(s.stack)-1]
 	}
 	return false
@@ -177,7 +187,7 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 // push goes on to n if it is not right, or ends the direct run if that is not for it.
 func (s *direct) push(n *node) {
 	w := n.word.Load()
-	if w&flagTracked != 0 && isReady(w) || w&stateMask == stateSource {
+	if (w&flagTracked != 0 && isReady(w) || w&stateMask == stateSource) && w&(flagDonated|flagTaken) == 0 {
 		return
 	}
 	const odd = flagOwn | flagFound | flagPermanent | flagPrivate | flagDonated | flagTaken | flagWatched
@@ -192,7 +202,8 @@ func (s *direct) push(n *node) {
 // isFor reports whether n may be called in a direct run.
 func (s *direct) isFor(n *node) bool {
 	f := n.fn
-	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || f.opts.transient || f.opts.equal != nil || !n.isCheap() {
+	o := &f.opts
+	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || o.transient || o.equal != nil || !n.isCheap() {
 		return false
 	}
 	s.left -= directNode
@@ -235,13 +246,14 @@ func (s *direct) call(n *node, e *extra) bool {
 	}
 	var began int64
 	directCalls++
-	measured := directCalls%sampled == 0
+	measured := directCalls*0x9e3779b97f4a7c15>>60 == 0 // every 16th, but not in step with the graph
 	if measured {
 		began = mono()
 	}
 	s.node, s.frame.out = n, nil
 	s.phase.Store(directCalling)
 	err := n.fn.call(n, none, &s.frame)
+	same := err == nil && s.isSame(n) // before it goes on: that may take its time, too
 	if err != nil || !s.phase.CompareAndSwap(directCalling, directMade) {
 		s.returned(err)
 		return false
@@ -249,23 +261,31 @@ func (s *direct) call(n *node, e *extra) bool {
 	if measured {
 		n.fn.est.learn(mono() - began)
 	}
-	s.publish(n, e)
+	s.publish(n, e, same)
 	return true
 }
 
-// publish makes the result the present value of n, unless that is the same.
-func (s *direct) publish(n *node, e *extra) {
-	w, out := n.word.Load(), s.frame.out
-	has := w&(flagCell|flagInline) != 0
-	if equal := n.fn.equality(); !has || equal == nil || !equal(n.version().p, out.value()) {
+// isSame reports whether n has come to the value that it has.
+func (s *direct) isSame(n *node) bool {
+	if n.word.Load()&(flagCell|flagInline) == 0 {
+		return false
+	}
+	equal := n.fn.equality()
+	return equal != nil && equal(n.version().p, s.frame.out.value())
+}
+
+// publish makes the result the present value of n, unless it is that already.
+func (s *direct) publish(n *node, e *extra, same bool) {
+	flags := stateDone
+	if out := s.frame.out; !same {
 		out.changed = s.view
 		e.cell.Store(out)
 		e.held = nil
-		w |= flagCell
+		flags |= flagCell
 	}
 	e.verified = s.view
 	e.ran.Store(s.view)
-	n.changeTo(w&flagCell | stateDone)
+	n.changeTo(flags)
 }
 
 // changeTo takes a node that nobody else may claim out of its state, and sets flags.
@@ -289,9 +309,7 @@ func (s *direct) returned(err error) {
 	x := <-s.taken
 	x.frame.out = s.frame.out
 	x.run.conclude(x, err)
-	if s.slot {
-		s.ex.GiveBack()
-	}
+	s.ex.GiveBack()
 }
 
 // claim claims the call that the direct run has left behind for r, which goes on with it. Needs planMu.
@@ -302,6 +320,9 @@ func (s *direct) claim(r *run, p *planner) *execution {
 	n.word.And(^uint32(flagMarked | flagForced))
 	n.changeState(stateRunning)
 	x.frame.in = append(x.frame.in, s.frame.in...)
+	if s.phase.Load() == directTaken {
+		x.start = mono() - int64(directTimeMax)
+	}
 	return x
 }
 

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -111,9 +112,15 @@ func newFunction[R any](fn any, opts []Option) *function {
 	if f.name == "" {
 		f.name = nameOf(runtime.FuncForPC(v.Pointer()).Name())
 	}
+	if f.opts.priority != 0 {
+		prioritized.Store(true)
+	}
 	f.settle()
 	return f
 }
+
+// prioritized says that some function has a Priority: calls are not made in the order in which they are come by any more.
+var prioritized atomic.Bool
 
 // settle derives what depends on the options.
 func (f *function) settle() {

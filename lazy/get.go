@@ -108,10 +108,12 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 	if r.n == 0 {
 		return r, nil
 	}
-	if ctx.Err() != nil && r.begun == nil {
+	if ctx.Err() != nil {
 		r.halt(ErrNoWaiters)
-		r.leaveView()
-		return nil, left(ctx, op, targets)
+		if r.begun == nil {
+			r.leaveView()
+			return nil, left(ctx, op, targets)
+		}
 	}
 	all, started, gone := r.makeSmall(ctx)
 	switch {

@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,7 +16,8 @@ import (
 // while it ran.
 
 // ErrSetInside is in the error of a call whose function has Set or invalidated something that the call depends on. What
-// was Set stays so.
+// was Set stays so. What a goroutine that the function has started Sets is not seen: the call is stale then, and runs again at
+// every Get.
 var ErrSetInside = errors.New("the function has changed something that its call depends on")
 
 // insideSets are the Sets that may have been made inside a call.
@@ -67,21 +69,23 @@ func (x *execution) changedOwn() error {
 		}
 	}
 	insideSets.mu.Unlock()
-	if own != nil && x.node.dependsOnAny(own) {
-		return ErrSetInside
+	for _, n := range own {
+		if x.node.comesAfter(n) {
+			return fmt.Errorf("%w: %s", ErrSetInside, n.label())
+		}
 	}
 	return nil
 }
 
-// dependsOnAny reports whether one of the nodes is n or before it.
-func (n *node) dependsOnAny(nodes []*node) bool {
+// comesAfter reports whether i is n or before it.
+func (n *node) comesAfter(i *node) bool {
 	planMu.Lock()
 	defer planMu.Unlock()
 	found := false
 	seen := make(map[*node]bool)
-	walk(n, func(i *node) bool {
-		found = found || slices.Contains(nodes, i)
-		return !found && !seen[i]
-	}, func(i *node) { seen[i] = true })
+	walk(n, func(m *node) bool {
+		found = found || m == i
+		return !found && !seen[m]
+	}, func(m *node) { seen[m] = true })
 	return found
 }

@@ -97,7 +97,8 @@ func (n *node) all() []*node {
 }
 
 // Snapshot returns all that the targets depend on, as it is now: states, times, previews of values. It runs nothing and
-// may be called while calls are running; each node is then seen at some moment during the call.
+// may be called while calls are running; each node is then seen at some moment during the call. It panics if a handle is
+// zero.
 func Snapshot(targets ...Target) graph.Snapshot {
 	return snapshotOf(nodesOf("Snapshot", targets))
 }

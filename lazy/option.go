@@ -114,6 +114,7 @@ func Equal[T any](equal func(a, b T) bool) Option {
 // later has it computed again, which is no change to its users as long as no input has changed. A result that a Get asks
 // for is handed out, and then let go of, too. It is for results that are large and cheap to compute again.
 //
-// The price: once an input has changed, the users run again even if the result is equal, for there is nothing left to
-// compare it with; and once a function is Transient, Gets all over the process are planned one at a time.
+// The price: when a user may have to run again, the result is computed again to see, also where it turns out that nothing
+// before it has changed; once an input has changed, the users run again even if the result is equal, for there is nothing
+// left to compare it with; and once a function is Transient, Gets all over the process are planned one at a time.
 func Transient() Option { return func(o *options) { o.transient = true } }

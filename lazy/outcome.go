@@ -30,9 +30,22 @@ func (r *run) conclude(x *execution, err error) executor.Status {
 		}
 	}
 	if err == nil && x.framed {
-		err = r.valued(x)
+		err = r.valuedOrGone(x)
 	}
 	return r.finish(x, r.failureOf(x, err))
+}
+
+// valuedOrGone is valued, and ends the call if an Equal ends the goroutine.
+func (r *run) valuedOrGone(x *execution) error {
+	returned := false
+	defer func() {
+		if !returned {
+			r.finish(x, r.failureOf(x, newPanicError("Equal of "+x.node.fn.name, nil)))
+		}
+	}()
+	err := r.valued(x)
+	returned = true
+	return err
 }
 
 // failureOf describes the failure that err is; nil for none. A call whose context was cancelled has not failed: whatever

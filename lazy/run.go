@@ -382,11 +382,11 @@ func (r *run) finishRun() {
 	sick := r.first != nil
 	r.mu.Unlock()
 	r.letGoOfRest()
+	if sick {
+		r.markSkipped() // while it is known that a run is on its way
+	}
 	r.leaveView()
 	r.dropGrants()
-	if sick {
-		r.markSkipped()
-	}
 	if r.then != nil {
 		r.root.goingOn.do(r.then)
 		return

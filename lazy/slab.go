@@ -102,7 +102,9 @@ func (s *slabs[F]) take() *F {
 		return s.grow()
 	}
 	if b.gcs != collections.count.Load() {
-		s.current.CompareAndSwap(b, nil)
+		if s.current.CompareAndSwap(b, nil) && b.used.Load() < b.n/2 { // so little is recorded from one to the next
+			s.made.Store(s.made.Load() / 2)
+		}
 		return s.grow()
 	}
 	i := b.used.Add(1)

@@ -46,7 +46,7 @@ type small struct {
 
 // isSmall reports whether the run may be a small one.
 func (r *run) isSmall() bool {
-	return r.n <= smallLen && r.begun == nil && r.outer == nil && r.hooks == nil && !r.plan.letsGo && !r.plan.detached &&
+	return r.n <= smallLen && r.begun == nil && !r.plan.ranked && r.outer == nil && r.hooks == nil && !r.plan.letsGo && !r.plan.detached &&
 		!r.options.hasWorkers && r.plan.order[0].isCheapHere()
 }
 

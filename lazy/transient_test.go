@@ -172,3 +172,25 @@ func TestValueGivenToATransientCallOutlivesACutOff(t *testing.T) {
 	require.Equal(t, 7, valueNow(t, u))
 	require.Equal(t, 7, valueNow(t, d))
 }
+
+// The value of nest is released; when it is computed again, what it gets has another value than when it was released.
+func TestTransientThatFindsATransient(t *testing.T) { // pair <- {leaf, user <- nest ⇠ leaf <- s}
+	ctx := context.Background()
+	s := Source("s", 1)
+	leaf := Pure1(func(x int) int { return 10 * x }, Transient())(s)
+	for name, nest := range map[string]Data[int]{
+		"Get":  Wrap0(func(c context.Context) (int, error) { return leaf.Get(c) }, Transient())(),
+		"Bind": Bind0(func(context.Context) (Data[int], error) { return leaf, nil }, Transient())(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			user := Pure1(func(x int) int { return x })(nest)
+			pair := Zip(leaf, user)
+			for i := range 5 {
+				s.Set(i)
+				v, err := pair.Get(ctx)
+				require.NoError(t, err)
+				require.Equal(t, Pair[int, int]{First: 10 * i, Second: 10 * i}, v)
+			}
+		})
+	}
+}

@@ -51,11 +51,14 @@ func (r *run) sameAsReleased(x *execution) bool {
 
 // isReleased reports whether a call that has no value would come to the one again that it had in the given revision.
 func (n *node) isReleased(verified uint64) bool {
-	if !n.letsGo() || n.word.Load()&(flagTracked|flagStale) != flagTracked {
+	if !n.letsGo() {
 		return false
 	}
 	planMu.Lock()
 	defer planMu.Unlock()
+	if w := n.word.Load(); w&(flagTracked|flagStale|flagCell) != flagTracked || isBusy(w) {
+		return false
+	}
 	released := n.more.Load().released
 	return released > 0 && released-1 <= verified
 }

@@ -159,7 +159,9 @@ func (r *run) lastMark(i int32) uint64 {
 	}
 	m := r.plan.marked[i]
 	results := r.resultsNow()
-	for _, a := range r.plan.argsOf(i) {
+	args := r.plan.argsOf(i)
+	for k := range args { // not by value: who has claimed the call may be writing the versions
+		a := &args[k]
 		if a.pos < 0 {
 			m = max(m, a.marked)
 		} else if s := &results[a.pos]; s.there() {

@@ -117,7 +117,7 @@ func TestInteractive(t *testing.T) {
 	out := told(t, `
 explain
 undo
-season.jul=1.51
+set season.jul=1.51
 explain
   lot=24   truck=5
 undo

@@ -148,7 +148,11 @@ func (s *session) obey(ctx context.Context, line string) error {
 		}
 		s.last.explain(s.w)
 	default:
-		changes, err := s.plan.parseAll(strings.Fields(line))
+		words := strings.Fields(line)
+		if words[0] == "set" || words[0] == "-set" { // as on the command line
+			words = words[1:]
+		}
+		changes, err := s.plan.parseAll(words)
 		if err != nil {
 			fmt.Fprintf(s.w, "%v; help tells what can be said\n", err)
 			return nil
