@@ -91,9 +91,6 @@ func (p *changeProgram) do(op, arg int) {
 // another records a node of the kind. Inputs are spread over what there is, recent ones more often.
 func (p *changeProgram) another(kind changeKind, more, arg int) {
 	n := &changeNode{kind: kind, op: arg % 5, salt: arg % 7, pure: more&1 != 0, transient: more == 9}
-	if kind == chIf || kind == chBind || kind == chNest {
-		n.transient = false // what it finds may be stale when it is computed again: that it is the same value is then not seen
-	}
 	width := [...]int{chCall: arg % 5, chGather: arg%6 + 1, chSplit: 2, chPair: 2, chIf: 3, chBind: 3, chNest: 2 + arg%2}[kind%numChangeKinds]
 	if n.kind == chSource || len(p.live) == 0 {
 		n.kind, width = chSource, 0
