@@ -49,7 +49,10 @@ var (
 	modelView = Pure1(func(xs []int) []int { return xs[:2] }, Name("View"))
 	modelSame = Pure1(func(xs []int) []int { return xs }, Name("Same"))
 	modelTwo  = Pure2(func(xs, ys []int) []int { return append(xs[:len(xs):len(xs)], ys...) }, Name("Two"))
-	modelGone = Pure1(func(xs []int) []int { return slices.Clone(xs) }, Name("Gone"), Transient())
+	// Not at once: where a function is Transient, nothing is planned any more as though nothing could change.
+	modelGone = sync.OnceValue(func() Func1[[]int, []int] {
+		return Pure1(func(xs []int) []int { return slices.Clone(xs) }, Name("Gone"), Transient())
+	})
 )
 
 // step changes the program, or one of its values.
@@ -73,7 +76,7 @@ func (p *versions) step() {
 			p.add("two", modelTwo(m.d, o.d), func() []int { return append(want(), other()...) })
 		}
 	case 4:
-		p.add("gone", modelGone(m.d), want)
+		p.add("gone", modelGone()(m.d), want)
 	case 5:
 		if !m.donated {
 			p.add("bind", Bind1(func(_ context.Context, n int) (Data[[]int], error) { return modelSame(modelMake(Const(n))), nil })(p.sources[0]),
