@@ -35,8 +35,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.SetOutput(stderr)
 	f.IntVar(&o.workers, "workers", 0, "how many tasks run at once; 0: as many as there are processors")
 	f.Func("scale", "take recorded times by this `factor` (default one with which it takes about 3 s)", o.setScale)
-	f.Func("work", "`sleep`, or cpu: what a task does for its time (default sleep)", choice(&o.computes, "sleep", "cpu"))
-	f.Func("order", "`plan`, or critical: longest way to the end first (default plan)", choice(&o.critical, "plan", "critical"))
+	f.Func("work", "what a task does for its time: `sleep` or cpu (default sleep)", choice(&o.computes, "sleep", "cpu"))
+	f.Func("order", "what is begun first: `plan`, or critical: what has the longest way to the end (default plan)", choice(&o.critical, "plan", "critical"))
 	f.StringVar(&o.svg, "svg", "", "draw the run into this `file`, equal calls merged if there are many")
 	f.StringVar(&o.dot, "dot", "", "the same for Graphviz, into this `file`")
 	f.Usage = func() {

@@ -11,8 +11,9 @@
 // by the longest way to the end; and what there is to compare a run with. No schedule takes less than the critical path
 // Tinf, the longest way through the graph, nor less than the P-th part of the total work T1, if there are P workers. A
 // list schedule has a worker who is free begin the first task in the list that is ready, and takes less than twice as
-// long as the best: a run that comes near it loses little to the library, to timers and to other programs. With
-// -work sleep, workers need no processors, so that there may be more of them.
+// long as the best: a run that comes near it loses little to the library, to timers and to other programs. What is lost
+// to the last two shows when the tasks are given the times that they really took. With -work sleep, workers need no
+// processors, so that there may be more of them; with -work cpu, a task takes longer if others use the processors, too.
 package main
 
 import (

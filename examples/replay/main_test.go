@@ -63,7 +63,8 @@ func TestWorkersAndOrders(t *testing.T) {
 		out = told(t, "-workers=1000", "-scale=1", "-order", order, testdata("forkjoin.json"))
 		require.Contains(t, out, "\n   4.00 s  makespan\n    1.000  makespan over max(T1/1000, Tinf), 4.00 s\n")
 	}
-	require.Contains(t, told(t, "-order=critical", "-workers=1", testdata("chain.json")), "\nReplay on 1 worker, sleeping, in order of the longest way to the end, at a scale of 0.52\n")
+	out := told(t, "-order=critical", "-workers=1", testdata("chain.json"))
+	require.Contains(t, out, "\nReplay on 1 worker, sleeping, in order of the longest way to the end, at a scale of 0.52\n")
 }
 
 // The scale is such that it takes about 3 s, unless the whole took less.

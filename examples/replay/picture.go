@@ -25,8 +25,11 @@ func draw(o options, title string, s graph.Snapshot) error {
 	return drawFile(o.dot, viz.WriteDOT, dot, viz.Title(title))
 }
 
+// writer is viz.WriteSVG or viz.WriteDOT.
+type writer func(io.Writer, graph.Snapshot, ...viz.Option) error
+
 // drawFile writes one picture, whatever the file is called; an existing one is replaced when the picture has been drawn.
-func drawFile(file string, write func(io.Writer, graph.Snapshot, ...viz.Option) error, s graph.Snapshot, opts ...viz.Option) error {
+func drawFile(file string, write writer, s graph.Snapshot, opts ...viz.Option) error {
 	if file == "" {
 		return nil
 	}

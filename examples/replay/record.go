@@ -82,8 +82,9 @@ func (s *score) priorities() []int {
 	return ranks
 }
 
-// list is the order in which the run is to begin tasks that are ready at the same time: that of the plan, higher
-// priorities first. It must be asked before the run.
+// list is the order in which a list schedule begins tasks that are ready at the same time: that of the plan, higher
+// priorities first. One worker keeps to it, and so do several where there are priorities. Where there are none, each of
+// several goes on with what it has made ready, which may come out longer or shorter. It must be asked before the run.
 func (r *recording) list(s *score) []int {
 	plan := lazy.Plan(r.ends...).Nodes
 	ids := make([]graph.ID, len(plan))

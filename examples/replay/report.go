@@ -13,7 +13,8 @@ import (
 const nameMax = 70
 
 func printReport(w io.Writer, s *score, done *outcome) {
-	fmt.Fprintf(w, "%s: %s, %s\n", shorten(cmp.Or(s.in.Name, s.file), nameMax), plural(len(s.in.Tasks), "task"), plural(s.in.Edges(), "edge"))
+	name := shorten(cmp.Or(s.in.Name, s.file), nameMax)
+	fmt.Fprintf(w, "%s: %s, %s\n", name, plural(len(s.in.Tasks), "task"), plural(s.in.Edges(), "edge"))
 	printTimes(w, s, done)
 	printPath(w, s)
 	printCategories(w, s)
@@ -33,7 +34,8 @@ func printTimes(w io.Writer, s *score, done *outcome) {
 	really := listSchedule(done.took, s.users, done.list, s.workers)
 	fmt.Fprintf(t, "%s\t  makespan over max(T1/%d, Tinf), %s\n", ratio(done.makespan, least), s.workers, written(least))
 	fmt.Fprintf(t, "%s\t  makespan over a list schedule, %s\n", ratio(done.makespan, ideal), written(ideal))
-	fmt.Fprintf(t, "%s\t  makespan over the same with the times that the tasks really took, %s\n", ratio(done.makespan, really), written(really))
+	fmt.Fprintf(t, "%s\t  makespan over the same with the times that the tasks really took, %s\n",
+		ratio(done.makespan, really), written(really))
 	t.Flush()
 }
 
