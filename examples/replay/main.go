@@ -4,8 +4,8 @@
 //
 //	go run ./examples/replay -workers 8 -order critical -svg run.svg FILE
 //
-// FILE is a workflow instance in the format of the WfCommons project, schema 1.5, plain or compressed by gzip. The project
-// publishes hundreds; those of a few tasks in examples/replay/wf/testdata will do to see what it looks like.
+// FILE is a workflow instance in the format of the WfCommons project, which publishes such files, schema 1.5, plain or
+// compressed by gzip. Those of a few tasks in examples/replay/wf/testdata will do to see what it looks like.
 //
 // It shows a graph that is not known before the program runs, recorded in a loop; order without data, by After; priorities,
 // by the longest way to the end; and what there is to compare a run with. No schedule takes less than the critical path
