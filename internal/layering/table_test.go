@@ -26,7 +26,9 @@ var table = map[string]row{
 	// The picture.
 	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
 
-	"examples/...": {imports: []string{"lazy", "graph", "executor", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/...":       {imports: []string{"lazy", "graph", "executor", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
+	"examples/replay/wf": {},
 
 	"internal/deque":     {imports: []string{"internal/invariant"}},
 	"internal/gen":       {},
