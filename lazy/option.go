@@ -90,7 +90,8 @@ func RunsOn(ex executor.Executor) Option {
 }
 
 // Priority has calls of this function run before calls with a lower priority that are ready at the same time. The
-// default is 0; negative is later. Calls of equal priority run in the order of the plan. Calls that wait for a [Limit] or
+// default is 0; negative is later. In a run with a call of another priority than 0, calls of equal priority start in the
+// order of the plan; in others each worker rather goes on with what it has made ready. Calls that wait for a [Limit] or
 // for [Blocking]'s bound are served in order of arrival, whatever their priority.
 func Priority(p int) Option { return func(o *options) { o.priority = p } }
 
