@@ -134,7 +134,7 @@ func wake(over chan struct{}) {
 	}
 }
 
-// serve makes the rest of the step.
+// serve makes the rest of the direct run.
 func (s *direct) serve() {
 	over, returned := s.over, false // who waits may be gone as soon as the phase says that it is over
 	defer func() {
