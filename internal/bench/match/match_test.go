@@ -212,3 +212,12 @@ Dally loses, again, to: nobody
 
 `, b.String())
 }
+
+// Only what was measured of Dally can be lost.
+func TestLosses(t *testing.T) {
+	rows := []Row{{Name: "loop", Kind: ways.Loop, All: 1, Again: 1}, {Name: "dally", Kind: ways.Dally, All: 2, Again: math.NaN()}}
+	require.Equal(t, []string{"Dally loses, all in all, to: loop (×2.00)"}, Table{Rows: rows}.losses())
+	require.Empty(t, Table{Rows: rows[:1]}.losses())
+	rows[1].Again = 0.5
+	require.Equal(t, []string{"Dally loses, all in all, to: loop (×2.00)", "Dally loses, again, to: nobody"}, Table{Rows: rows}.losses())
+}

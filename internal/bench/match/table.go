@@ -111,20 +111,25 @@ func (t Table) cells() [][]string {
 // tie is how much quicker than another one must be in order to win: the medians scatter by more than this.
 const tie = 1.05
 
-// losses says who is quicker than the quickest Dally, all in all and after a change, and by how much.
+// losses says who is quicker than the quickest Dally, all in all and after a change, and by how much. What was not
+// measured of Dally has no line.
 func (t Table) losses() []string {
-	return []string{
-		"Dally loses, all in all, to: " + t.quicker(func(r Row) float64 { return r.All }),
-		"Dally loses, again, to: " + t.quicker(func(r Row) float64 { return r.Again }),
+	lines := []string{
+		t.quicker("Dally loses, all in all, to: ", func(r Row) float64 { return r.All }),
+		t.quicker("Dally loses, again, to: ", func(r Row) float64 { return r.Again }),
 	}
+	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 }
 
-func (t Table) quicker(of func(Row) float64) string {
+func (t Table) quicker(than string, of func(Row) float64) string {
 	ours := math.NaN()
 	for _, r := range t.Rows {
 		if r.Kind == ways.Dally && (math.IsNaN(ours) || of(r) < ours) {
 			ours = of(r)
 		}
+	}
+	if math.IsNaN(ours) {
+		return ""
 	}
 	rows := slices.DeleteFunc(slices.Clone(t.Rows), func(r Row) bool { return r.Kind == ways.Dally || !(of(r)*tie < ours) })
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(of(a), of(b)) })
@@ -132,7 +137,7 @@ func (t Table) quicker(of func(Row) float64) string {
 	for i, r := range rows {
 		names[i] = fmt.Sprintf("%s (×%s)", r.Name, number(ours/of(r)))
 	}
-	return cmp.Or(strings.Join(names, "; "), "nobody")
+	return than + cmp.Or(strings.Join(names, "; "), "nobody")
 }
 
 // number has three digits or more, and none that mean nothing.
