@@ -40,7 +40,7 @@ type lap struct {
 func New(g *shape.Graph, calc shape.Calc, rounds int, all []ways.Way) *Match {
 	m := &Match{Graph: g, Calc: calc, Rounds: rounds}
 	for _, w := range all {
-		if w.DepthMax == 0 || g.Depth <= w.DepthMax {
+		if (w.DepthMax == 0 || g.Depth <= w.DepthMax) && (w.CallsMax == 0 || len(g.Calls) <= w.CallsMax) {
 			m.entries = append(m.entries, &entry{way: w})
 		}
 	}

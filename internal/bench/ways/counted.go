@@ -142,16 +142,21 @@ func coordinating(submit func(func()) error) func(context.Context, *counted) err
 	}
 }
 
+// goroutinesMax is how many calls may be ready at once, each with a goroutine of at least 2 KB.
+const goroutinesMax = 2_000_000
+
 // goroutines starts one per ready call.
 func goroutines() Way {
-	return countedWay("goroutine per ready call", func() (func(context.Context, *counted) error, func()) {
+	w := countedWay("goroutine per ready call", func() (func(context.Context, *counted) error, func()) {
 		return submitting(func(f func()) { go f() }), func() {}
 	})
+	w.CallsMax = goroutinesMax
+	return w
 }
 
 // errGroup is golang.org/x/sync/errgroup without a limit: with one, a Go inside the group can wait for ever.
 func errGroup() Way {
-	return countedWay("errgroup + counters", func() (func(context.Context, *counted) error, func()) {
+	w := countedWay("errgroup + counters", func() (func(context.Context, *counted) error, func()) {
 		return func(ctx context.Context, c *counted) error {
 			g, ctx := errgroup.WithContext(ctx)
 			var ready func(*task)
@@ -170,4 +175,6 @@ func errGroup() Way {
 			return g.Wait()
 		}, func() {}
 	})
+	w.CallsMax = goroutinesMax
+	return w
 }

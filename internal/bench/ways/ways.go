@@ -19,6 +19,8 @@ type Way struct {
 	Kind Kind
 	// DepthMax is the depth of the deepest graph that it can run; 0 is any.
 	DepthMax int
+	// CallsMax is how many calls it can run in bearable memory; 0 is any number.
+	CallsMax int
 	// Open gets ready for recordings of g. Calls of record are separate computations; done ends what Open has begun.
 	Open func(g *shape.Graph, calc shape.Calc) (record func() Program, done func())
 }
