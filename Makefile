@@ -6,6 +6,8 @@ ARGS ?=
 # Which benchmarks, and how long each fuzz target runs.
 BENCH ?= .
 FUZZTIME ?= 20s
+# Arguments of the comparison with other ways to run a graph, such as BENCHARGS="-size 1e6 -md".
+BENCHARGS ?= -size 1,1000
 
 # What a user of the library imports.
 LIBRARY := ./graph/... ./executor/... ./lazy/... ./viz/...
@@ -24,14 +26,17 @@ run: ## run the example gostat: its report, and where its picture is (ARGS="-out
 test: ## run all tests, then those with invariants checked
 	$(GO) test ./...
 	$(GO) test -short -tags invariants $(CHECKED)
+	@$(call compared,$(GO) test ./...)
 
 race: ## run the tests under the race detector, without the largest sizes (needs a C compiler)
 	$(GO) test -race -short ./...
+	@$(call compared,$(GO) test -race -short ./...)
 
 lint: vet staticcheck gofumpt fresh ## vet, staticcheck, gofumpt, and: are generated files fresh?
 
-bench: ## run the benchmarks (BENCH=regexp chooses)
+bench: ## run the benchmarks (BENCH=regexp chooses), then compare with other ways (BENCHARGS="-size 1000,1e5")
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@$(call compared,$(GO) run . $(BENCHARGS))
 
 fuzz: ## run every fuzz target for FUZZTIME=20s
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file func; do \
@@ -47,11 +52,22 @@ cover: ## print how much of the library the tests cover, and keep it in cover.ou
 gen: ## write the generated files anew
 	$(GO) generate ./...
 
+# $(call compared,COMMAND) runs a command in internal/bench: that is a module of its own, into which ./... does not
+# descend. If the modules that it needs cannot be had, for want of a network, it says so instead.
+define compared
+if ! log=$$(cd internal/bench && $(GO) mod download 2>&1); then \
+	echo "$$log" | tail -n 3; echo "internal/bench: skipped: its modules cannot be had here"; exit 0; \
+fi; \
+echo "cd internal/bench && $(1)"; \
+cd internal/bench && $(1)
+endef
+
 # The parts of lint.
 
 vet:
 	$(GO) vet ./...
 	$(GO) vet -tags invariants $(CHECKED)
+	@$(call compared,$(GO) vet ./...)
 
 # $(call tool,NAME,PACKAGE) builds a tool in the version that internal/tools/go.mod pins. If it cannot be had, for
 # want of a network, it says so and ends the recipe, and lint goes on without.
@@ -65,7 +81,8 @@ endef
 
 staticcheck:
 	@$(call tool,staticcheck,honnef.co/go/tools/cmd/staticcheck); \
-	'$(BIN)/staticcheck' ./... && '$(BIN)/staticcheck' -tags invariants $(CHECKED)
+	'$(BIN)/staticcheck' ./... && '$(BIN)/staticcheck' -tags invariants $(CHECKED) || exit 1; \
+	$(call compared,'$(BIN)/staticcheck' ./...)
 
 gofumpt:
 	@$(call tool,gofumpt,mvdan.cc/gofumpt); \
