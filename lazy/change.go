@@ -66,7 +66,7 @@ type change struct {
 	// slab is known to the first node of a slab. Guarded by planMu.
 	slab weak.Pointer[node]
 	// older are former values that were Set and that some run may need, the newest last. Guarded by planMu.
-	older []*cellHead
+	older []olderValue
 
 	// checked is the number of changed sources for which it is known that this node depends on none of them; walks is how
 	// often that was found out the long way. walks is guarded by planMu.
@@ -274,7 +274,7 @@ func (n *node) replace(c *cellHead, rev uint64) {
 	began(rev)
 	w := n.word.Load()
 	if w&flagCell != 0 && changes.first != nil {
-		n.keepOlder(x)
+		n.keepOlder(x, x.cell.Load())
 	}
 	c.changed = rev
 	x.cell.Store(c)
@@ -302,6 +302,9 @@ func (n *node) forget(rev uint64) {
 	began(rev)
 	n.count()
 	n.keepHeld(x, w)
+	if x.older != nil {
+		x.older = append(x.older, olderValue{since: rev}) // from here on it is not that
+	}
 	x.given, x.marked = nil, max(x.marked, rev)
 	n.word.Or(flagMarked | flagStale | flagForced)
 	mark(n, rev)

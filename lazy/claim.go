@@ -58,7 +58,7 @@ func (r *run) claim(x *execution, outdated bool) uint32 {
 		}
 		s := r.claimPresent(x)
 		if s == stateDone {
-			r.keep(x)
+			r.keep(x, true)
 		}
 		return s
 	}
@@ -66,7 +66,8 @@ func (r *run) claim(x *execution, outdated bool) uint32 {
 	if s != stateDone && s != statePending {
 		return s
 	}
-	if changes.now.Load() != r.view {
+	locked := changes.now.Load() != r.view
+	if locked {
 		planMu.Lock()
 		defer planMu.Unlock()
 		if n.more.Load().marked > r.view { // it was marked at this moment
@@ -74,7 +75,7 @@ func (r *run) claim(x *execution, outdated bool) uint32 {
 		}
 	}
 	if s == stateDone {
-		r.keep(x)
+		r.keep(x, locked)
 	}
 	return s
 }
@@ -136,8 +137,9 @@ func (n *node) changeState(state uint32) {
 	}
 }
 
-// keep notes what the call has come to without being run: its value, or that it has failed for good.
-func (r *run) keep(x *execution) {
+// keep notes what the call has come to without being run: its value, or that it has failed for good. locked says that planMu
+// is held.
+func (r *run) keep(x *execution, locked bool) {
 	if x.seen.p == nil {
 		r.record(x.at, r.failureOf(x, x.node.noted().err))
 		return
@@ -145,7 +147,7 @@ func (r *run) keep(x *execution) {
 	if !r.planTracked(x.at) && x.seen.p != x.node.inline() {
 		r.late.Store(true)
 	}
-	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at), x.tainted)
+	r.resultsNow()[x.at].note(x.seen, x.node.more.Load().ran.Load(), r.lastMark(x.at, locked), x.tainted)
 }
 
 // unclaim gives a claim back.

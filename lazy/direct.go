@@ -23,7 +23,8 @@ import (
 // A direct run makes calls alone that are known to be cheap, that take no context and have nothing special about them; at
 // the first that is not, it ends, and the rest is planned. While a function runs the goroutine that waits may take the
 // run over: phase tells who of the two goes on. The one that waits then makes an ordinary run, which has claimed this
-// one call, and the goroutine ends that call and does nothing else.
+// one call, and the goroutine ends that call and does nothing else. Nor does a direct run go on while somebody waits for
+// planMu.
 
 // direct is a direct run on its way. It belongs to the goroutine that makes it, which is the one that waits until serve begins.
 type direct struct {
@@ -36,6 +37,7 @@ type direct struct {
 	node    *node // the call that is being made
 	frame   frame
 	args    [4]argument
+	calls   uint32
 	err     error // what node has failed with
 	waiting bool  // serve runs, and its waiter holds planMu
 
@@ -50,12 +52,13 @@ const (
 	directCalling        // nobody: a function is running
 	directTaken          // the one that waits. serve is in a function, and has to leave the rest to it
 	directOver           // the one that waits
+	directPhase   = 3    // mask: calls are counted above it
 )
 
 const (
-	directTime    = 250_000 // ns, by what the calls are thought to cost
-	directNode    = 30      // ns, for looking at one
-	directTimeMax = time.Millisecond
+	directTime    = 250_000          // ns, by what calls that are not directCheap are thought to cost
+	directCheap   = 250              // ns: for less than that, no second worker is worth while
+	directTimeMax = time.Millisecond // of one call
 )
 
 // directCalls counts calls, for every sampled-th is measured. Guarded by planMu.
@@ -106,25 +109,31 @@ func (s *direct) make(targets []*node, view uint64) {
 func (s *direct) wait(ctx context.Context) {
 	over := s.over
 	late := time.AfterFunc(directTimeMax, func() { wake(over) })
-	if ctx.Done() == nil {
-		<-s.over
-	} else {
+	defer late.Stop()
+	s.taken = make(chan *execution, 1)
+	before := uint32(directMade)
+	for {
+		left := false
 		select {
 		case <-s.over:
 		case <-ctx.Done():
+			left = true
 		}
-	}
-	late.Stop()
-	for s.phase.Load() != directOver {
-		if s.taken == nil {
-			s.taken = make(chan *execution, 1)
-		}
-		if s.phase.CompareAndSwap(directCalling, directTaken) {
+		phase := s.phase.Load()
+		switch {
+		case phase == directOver:
+			s.ex.GiveBack()
+			return
+		case !left && phase != before: // it is at another call than a moment ago
+			before = phase
+			late.Reset(directTimeMax)
+		case phase&directPhase == directCalling && s.phase.CompareAndSwap(phase, directTaken):
 			return // serve gives the slot back
+		default: // between two calls
+			runtime.Gosched()
+			wake(over)
 		}
-		runtime.Gosched() // between two calls
 	}
-	s.ex.GiveBack()
 }
 
 func wake(over chan struct{}) {
@@ -206,8 +215,7 @@ func (s *direct) isFor(n *node) bool {
 	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || o.transient || o.equal != nil || !n.isCheap() {
 		return false
 	}
-	s.left -= directNode
-	return s.left >= 0
+	return true
 }
 
 // track has n tracked if it is new and depends on what was changed.
@@ -240,7 +248,11 @@ func (s *direct) hasChanged(n *node, e *extra) bool {
 
 // call calls n's function and publishes what it comes to. It reports whether the direct run goes on.
 func (s *direct) call(n *node, e *extra) bool {
-	if s.left -= n.fn.est.cost(); s.left < 0 {
+	cost := n.fn.est.cost()
+	if cost > directCheap {
+		s.left -= cost
+	}
+	if s.left < 0 || planMu.waiting.Load() > 0 {
 		s.ended = true
 		return false
 	}
@@ -251,10 +263,12 @@ func (s *direct) call(n *node, e *extra) bool {
 		began = mono()
 	}
 	s.node, s.frame.out = n, nil
-	s.phase.Store(directCalling)
+	s.calls++
+	calling := s.calls<<2 | directCalling
+	s.phase.Store(calling)
 	err := n.fn.call(n, none, &s.frame)
 	same := err == nil && s.isSame(n) // before it goes on: that may take its time, too
-	if err != nil || !s.phase.CompareAndSwap(directCalling, directMade) {
+	if err != nil || !s.phase.CompareAndSwap(calling, directMade) {
 		s.returned(err)
 		return false
 	}
@@ -302,7 +316,7 @@ func (n *node) changeTo(bits uint32) {
 func (s *direct) returned(err error) {
 	s.err = err
 	over := s.over
-	if s.phase.CompareAndSwap(directCalling, directOver) {
+	if s.phase.CompareAndSwap(s.calls<<2|directCalling, directOver) {
 		wake(over)
 		return
 	}

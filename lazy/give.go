@@ -23,6 +23,7 @@ func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
 	x.marked = rev
 	w, ok := n.hold()
 	if !ok {
+		n.keepHeld(x, w)
 		x.given = c
 		n.word.Or(flagMarked | flagStale)
 		return true

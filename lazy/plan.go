@@ -54,10 +54,25 @@ type onTheWay struct {
 }
 
 var (
-	planMu    sync.Mutex
+	planMu    planLock
 	lastEpoch uint64 // guarded by planMu
 	planners  = sync.Pool{New: func() any { return new(planner) }}
 )
+
+// planLock is a lock whose holder can see that somebody waits for it.
+type planLock struct {
+	sync.Mutex
+	waiting atomic.Int32
+}
+
+// Lock locks l.
+func (l *planLock) Lock() {
+	if !l.TryLock() {
+		l.waiting.Add(1)
+		l.Mutex.Lock()
+		l.waiting.Add(-1)
+	}
+}
 
 // planKept is the largest plan whose arrays are kept for the next one.
 const planKept = 1 << 22
@@ -238,14 +253,13 @@ func (p *planner) knows(n *node) bool {
 		return isReady(w)
 	}
 	x := n.more.Load()
-	if x.given != nil {
-		since := x.given.changed
-		return since <= p.view && (x.marked <= since || p.view < x.marked)
+	if x.given != nil && x.given.changed <= p.view {
+		return x.marked <= x.given.changed || p.view < x.marked
 	}
 	if p.outdated && x.marked > p.view {
 		return x.olderAt(p.view) != nil
 	}
-	return isReady(w)
+	return isReady(w) && x.given == nil
 }
 
 // known is the version that the run is to see of n, which it knows.
@@ -258,7 +272,7 @@ func (p *planner) known(n *node) version {
 		return n.versionAt(p.view)
 	}
 	x := n.more.Load()
-	if x.given != nil {
+	if x.given != nil && x.given.changed <= p.view {
 		return x.given.version()
 	}
 	if p.outdated && x.marked > p.view {

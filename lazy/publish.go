@@ -22,7 +22,7 @@ func (r *run) valued(x *execution) error {
 		}
 		if same {
 			x.frame.out = nil
-			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at), x.tainted)
+			r.resultsNow()[x.at].note(n.version(), r.view, r.lastMark(x.at, false), x.tainted)
 			return nil
 		}
 	}
@@ -34,7 +34,7 @@ func (r *run) valued(x *execution) error {
 		}
 		planMu.Unlock()
 	}
-	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at), x.private || x.tainted)
+	r.resultsNow()[x.at].note(out.version(), r.view, r.lastMark(x.at, false), x.private || x.tainted)
 	return nil
 }
 
@@ -120,23 +120,14 @@ func (x *execution) publish(state uint32, f *failure) {
 // changed after that view and the call was not marked for it: because it was marked already, or not known to depend on
 // that yet.
 func (x *execution) keepMarks() {
-	n, last := x.node, x.run.lastMark(x.at)
-	var found []*node
-	if n.word.Load()&flagFound != 0 {
-		found = n.noted().found
-	}
-	if found == nil && (!x.run.planTracked(x.at) || last == x.run.plan.marked[x.at]) {
+	last := x.run.lastMark(x.at, false)
+	if last == 0 || x.run.planTracked(x.at) && last == x.run.plan.marked[x.at] {
 		return
 	}
 	planMu.Lock()
 	defer planMu.Unlock()
-	e := n.more.Load()
+	e := x.node.more.Load()
 	e.marked = max(e.marked, last)
-	for _, f := range found {
-		if m := f.more.Load(); m != nil {
-			e.marked = max(e.marked, m.marked)
-		}
-	}
 }
 
 // keepOutcome notes what the call has come to, before its state says so.

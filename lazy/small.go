@@ -185,7 +185,7 @@ func (s *small) tracked(x *execution, n *node) bool {
 	x.frame.in = r.arguments(x.at, n)
 	if x.unchanged() {
 		x.seen = n.version()
-		r.keep(x)
+		r.keep(x, false)
 	} else {
 		err := n.fn.call(n, none, &x.frame)
 		if err == nil {

@@ -106,7 +106,7 @@ func (r *run) verified(x *execution) uint32 {
 		x.publish(stateFailed, f)
 	} else {
 		x.seen = n.version()
-		r.keep(x)
+		r.keep(x, false)
 		x.publish(stateDone, nil)
 	}
 	r.used(x.at)

@@ -152,12 +152,16 @@ func (r *run) arguments(i int32, n *node) (args []argument) {
 }
 
 // lastMark is the last revision that may have changed the value of call i, as far as the run sees. The node may know less:
-// a call that is marked is not marked again, nor is what is behind it, until it has been claimed.
-func (r *run) lastMark(i int32) uint64 {
-	if !r.planTracked(i) {
-		return 0
+// a call that is marked is not marked again, nor is what is behind it, until it has been claimed. locked says that planMu is
+// held.
+func (r *run) lastMark(i int32, locked bool) (m uint64) {
+	if n := r.plan.order[i]; n.word.Load()&flagFound != 0 {
+		m = n.lastMarkFound(locked)
 	}
-	m := r.plan.marked[i]
+	if !r.planTracked(i) {
+		return m
+	}
+	m = max(m, r.plan.marked[i])
 	results := r.resultsNow()
 	args := r.plan.argsOf(i)
 	for k := range args { // not by value: who has claimed the call may be writing the versions
@@ -166,6 +170,21 @@ func (r *run) lastMark(i int32) uint64 {
 			m = max(m, a.marked)
 		} else if s := &results[a.pos]; s.there() {
 			m = max(m, s.marked)
+		}
+	}
+	return m
+}
+
+// lastMarkFound is the last revision that may have changed an input that n has found.
+func (n *node) lastMarkFound(locked bool) (m uint64) {
+	found := n.noted().found
+	if !locked {
+		planMu.Lock()
+		defer planMu.Unlock()
+	}
+	for _, f := range found {
+		if x := f.more.Load(); x != nil {
+			m = max(m, x.marked)
 		}
 	}
 	return m

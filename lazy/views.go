@@ -6,12 +6,18 @@ import (
 
 // This file keeps former values for the runs that may need them. See change.go.
 
-// keepOlder keeps the present value of a source for the runs that have begun.
-func (n *node) keepOlder(x *extra) {
+// olderValue is a value that a node had from a revision on. No cell: it had none that was known.
+type olderValue struct {
+	c     *cellHead
+	since uint64
+}
+
+// keepOlder keeps a value that n has had until now for the runs that have begun.
+func (n *node) keepOlder(x *extra, c *cellHead) {
 	if len(x.older) == 0 {
 		changes.history = append(changes.history, n)
 	}
-	x.older = append(x.older, x.cell.Load())
+	x.older = append(x.older, olderValue{c, c.changed})
 	if len(x.older)&(len(x.older)-1) == 0 { // when it has doubled
 		x.prune()
 	}
@@ -19,16 +25,20 @@ func (n *node) keepOlder(x *extra) {
 
 // keepHeld is keepOlder for a call that was given its value: to run its function would not bring that back.
 func (n *node) keepHeld(x *extra, w uint32) {
-	if changes.first != nil && isReady(w) && x.held != nil && x.held == x.cell.Load() {
-		n.keepOlder(x)
+	switch {
+	case changes.first == nil:
+	case x.given != nil:
+		n.keepOlder(x, x.given)
+	case isReady(w) && x.held != nil && x.held == x.cell.Load():
+		n.keepOlder(x, x.held)
 	}
 }
 
 // olderAt is a former value of n that was the present one in the given view; nil if none was kept. Needs planMu.
 func (x *extra) olderAt(view uint64) *cellHead {
-	for _, c := range slices.Backward(x.older) {
-		if c.changed <= view {
-			return c
+	for _, o := range slices.Backward(x.older) {
+		if o.since <= view {
+			return o.c
 		}
 	}
 	return nil
@@ -36,17 +46,17 @@ func (x *extra) olderAt(view uint64) *cellHead {
 
 // prune drops the older values that no run needs. Needs planMu.
 func (x *extra) prune() {
-	var kept []*cellHead
+	var kept []olderValue
 	r := changes.first
-	for k, c := range x.older {
-		for r != nil && r.view < c.changed {
+	for k, o := range x.older {
+		for r != nil && r.view < o.since {
 			r = r.nextView
 		}
 		if r == nil {
 			break
 		}
-		if k+1 == len(x.older) || r.view < x.older[k+1].changed {
-			kept = append(kept, c)
+		if k+1 == len(x.older) || r.view < x.older[k+1].since {
+			kept = append(kept, o)
 		}
 	}
 	x.older = kept
