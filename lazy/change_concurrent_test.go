@@ -144,6 +144,11 @@ func (h *changeHistory) read(r *rand.Rand) {
 		h.check(targets, values, more, first, last)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 	case causeOf(err) < 0 || h.nodes[causeOf(err)].flaky == 0:
+		var p *PanicError
+		if errors.As(err, &p) {
+			h.found.add("%v: %v\n%s", targets, err, p.Stack)
+			return
+		}
 		h.found.add("%v: %v", targets, err)
 	}
 }

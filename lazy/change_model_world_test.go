@@ -156,7 +156,7 @@ func (n *changeNode) leave(in *[]int, err *error) {
 	if v != nil {
 		r.err, _ = v.(error)
 	}
-	r.stray = r.err != nil && causeOf(r.err) != n.k
+	r.stray = r.err != nil && (causeOf(r.err) != n.k || errors.Is(r.err, context.Canceled))
 	if v != nil && r.err == nil {
 		r.err = fmt.Errorf("panic: %v", v)
 	}

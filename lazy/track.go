@@ -18,8 +18,9 @@ import (
 
 // userSet is some of the nodes of a slab, by place.
 type userSet struct {
-	slab   weak.Pointer[node] // to its first node
+	slab   weak.Pointer[node] // to its first node, which may not be recorded yet
 	places uint32
+	stride uint32
 }
 
 // slabOf returns the reference to n's slab, and n's place in it. Needs planMu.
@@ -50,7 +51,7 @@ func (i *node) addUser(n *node) {
 	if len(x.users) == cap(x.users) && len(x.users) >= look {
 		x.sweepUsers()
 	}
-	x.users = append(x.users, userSet{slab: slab, places: 1 << place})
+	x.users = append(x.users, userSet{slab: slab, places: 1 << place, stride: uint32(n.fn.stride)})
 }
 
 // sweepUsers forgets the slabs that are gone. Needs planMu.
@@ -74,7 +75,7 @@ func (u *userSet) mark(stack []*node, rev uint64, quiet bool) (_ []*node, alive 
 	if first == nil {
 		return stack, false
 	}
-	stride := first.fn.stride
+	stride := uintptr(u.stride)
 	for places := u.places; places != 0; places &= places - 1 {
 		n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(bits.TrailingZeros32(places))*stride))
 		if quiet && isMarked(n.word.Load()) {
@@ -103,7 +104,7 @@ func (u *userSet) each(f func(*node) bool) bool {
 		return true
 	}
 	for places, k := u.places, uintptr(0); places != 0; places, k = places>>1, k+1 {
-		if places&1 != 0 && !f((*node)(unsafe.Add(unsafe.Pointer(first), k*first.fn.stride))) {
+		if places&1 != 0 && !f((*node)(unsafe.Add(unsafe.Pointer(first), k*uintptr(u.stride)))) {
 			return false
 		}
 	}
