@@ -36,7 +36,7 @@ type run struct {
 	n         int
 	hooks     *hooks         // nil: nobody looks
 	crew      *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
-	begun     *execution     // of the step before it: see direct.go
+	begun     *execution     // by the direct run before it: see direct.go
 	keepsPlan bool           // somebody may look at the plan when the run is over. Written before the run starts
 	foreign   bool           // ex is not of package executor's own: the run is over when its Execute returns
 

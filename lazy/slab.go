@@ -63,7 +63,7 @@ var lastID atomic.Uint64
 // after a garbage collection. Only a graph that was being recorded at that moment ties what was before to what comes.
 type slabs[F any] struct {
 	current atomic.Pointer[slab]
-	made    atomic.Int64 // forms in all slabs so far
+	made    atomic.Int64 // forms in all slabs so far; less if they were not filled
 }
 
 // slab is the slab that is being filled.
