@@ -89,7 +89,10 @@ var plansPrivate atomic.Bool
 // can change again. s, if not nil, comes before the plan.
 func newPlan(targets []*node, refresh bool, outer *run, s *direct, enter func(*planner)) *planner {
 	p := planners.Get().(*planner)
-	if changes.state.Load() == 0 && !refresh && p.unchanging(targets) {
+	if refresh { // later plans are to know that values may be in cells
+		changes.state.Or(everChanged)
+	}
+	if changes.state.Load() == 0 && p.unchanging(targets) {
 		return p
 	}
 	planMu.Lock()

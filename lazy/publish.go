@@ -48,6 +48,10 @@ func (x *execution) taint() {
 	}
 	planMu.Lock()
 	defer planMu.Unlock()
+	if x.node.word.Load()&flagTracked == 0 { // what it has used is tracked since it was found
+		x.node.extra().verified = x.run.view
+		track(x.node)
+	}
 	remark(x.node)
 	x.node.word.Or(flagForced)
 }
