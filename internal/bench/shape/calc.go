@@ -20,11 +20,11 @@ func NewCalc(work time.Duration) Calc {
 			Three: func(a, b, c uint64) uint64 { return step(a + 3*b + 5*c) },
 		}
 	}
-	steps := max(1, int(float64(work.Nanoseconds())/stepTime()))
+	steps := max(1, int(float64(work.Nanoseconds())/StepTime()))
 	return Calc{
-		One:   func(a uint64) uint64 { return spin(a, steps) },
-		Two:   func(a, b uint64) uint64 { return spin(a+3*b, steps) },
-		Three: func(a, b, c uint64) uint64 { return spin(a+3*b+5*c, steps) },
+		One:   func(a uint64) uint64 { return Spin(a, steps) },
+		Two:   func(a, b uint64) uint64 { return Spin(a+3*b, steps) },
+		Three: func(a, b, c uint64) uint64 { return Spin(a+3*b+5*c, steps) },
 		Work:  work,
 	}
 }
@@ -49,20 +49,23 @@ func (c Calc) Values(g *Graph, values []uint64) {
 // step is one step of Knuth's MMIX generator.
 func step(v uint64) uint64 { return v*6364136223846793005 + 1442695040888963407 }
 
-func spin(v uint64, steps int) uint64 {
+// Spin goes so many steps from v. Each waits for the one before, so that it is only the processor's time that they take.
+//
+//go:noinline
+func Spin(v uint64, steps int) uint64 {
 	for range steps {
 		v = step(v)
 	}
 	return v
 }
 
-// stepTime measures what a step takes, in ns: the best of several tries, for something else may run meanwhile.
-func stepTime() float64 {
+// StepTime measures what a step takes, in ns: the best of several tries, for something else may run meanwhile.
+func StepTime() float64 {
 	const steps, tries = 200_000, 10
 	best := time.Duration(1 << 62)
 	for range tries {
 		start := time.Now()
-		kept = spin(kept, steps)
+		kept = Spin(kept, steps)
 		best = min(best, time.Since(start))
 	}
 	return max(float64(best.Nanoseconds()), 1) / steps

@@ -57,8 +57,8 @@ func TestValues(t *testing.T) { // d <- {b, c}, b <- a!, c <- a!
 }
 
 func TestWork(t *testing.T) {
-	require.Equal(t, step(step(7)), spin(7, 2))
-	require.Positive(t, stepTime())
+	require.Equal(t, step(step(7)), Spin(7, 2))
+	require.Positive(t, StepTime())
 	c := NewCalc(1000)
 	require.EqualValues(t, 1000, c.Work)
 	require.Equal(t, c.One(1+3*2), c.Two(1, 2))

@@ -1,0 +1,79 @@
+package taskbench
+
+import (
+	"context"
+
+	"github.com/dally-go/dally/lazy"
+)
+
+// openDally is the library, used as its documentation says: a function for each number of values that a task takes, with
+// the task as its first argument. Where tasks take more values than functions have parameters, the values are gathered.
+func openDally(g *Grid, workers int) (func(context.Context, int) ([]Place, error), func()) {
+	var iterations int // of the tasks of the run at hand
+	f := wrapTasks(&iterations)
+	session := &lazy.Session{Parallelism: workers}
+	return func(ctx context.Context, n int) ([]Place, error) {
+		iterations = n
+		return lazy.GetAll(ctx, f.record(g), lazy.In(session))
+	}, func() {}
+}
+
+// wrapped are the functions of tasks that take none, one, two, three and more values.
+type wrapped struct {
+	none  lazy.Func1[*Task, Place]
+	one   lazy.Func2[*Task, Place, Place]
+	two   lazy.Func3[*Task, Place, Place, Place]
+	three lazy.Func4[*Task, Place, Place, Place, Place]
+	more  lazy.Func2[*Task, []Place, Place]
+}
+
+func wrapTasks(iterations *int) wrapped {
+	return wrapped{
+		none: lazy.Wrap1(func(_ context.Context, t *Task) (Place, error) { return t.Do(nil, *iterations) }, lazy.Name("Task0")),
+		one: lazy.Wrap2(func(_ context.Context, t *Task, a Place) (Place, error) {
+			return t.Do([]Place{a}, *iterations)
+		}, lazy.Name("Task1")),
+		two: lazy.Wrap3(func(_ context.Context, t *Task, a, b Place) (Place, error) {
+			return t.Do([]Place{a, b}, *iterations)
+		}, lazy.Name("Task2")),
+		three: lazy.Wrap4(func(_ context.Context, t *Task, a, b, c Place) (Place, error) {
+			return t.Do([]Place{a, b, c}, *iterations)
+		}, lazy.Name("Task3")),
+		more: lazy.Wrap2(func(_ context.Context, t *Task, in []Place) (Place, error) {
+			return t.Do(in, *iterations)
+		}, lazy.Name("Task")),
+	}
+}
+
+// record records the tasks and returns the targets.
+func (f wrapped) record(g *Grid) []lazy.Data[Place] {
+	all := make([]lazy.Data[Place], len(g.Tasks))
+	var in []lazy.Data[Place]
+	for i := range g.Tasks {
+		in = in[:0]
+		for _, from := range g.Tasks[i].In {
+			in = append(in, all[from])
+		}
+		all[i] = f.task(lazy.Const(&g.Tasks[i]), in)
+	}
+	targets := make([]lazy.Data[Place], len(g.Targets))
+	for i, t := range g.Targets {
+		targets[i] = all[t]
+	}
+	return targets
+}
+
+// task records a task.
+func (f wrapped) task(t lazy.Data[*Task], in []lazy.Data[Place]) lazy.Data[Place] {
+	switch len(in) {
+	case 0:
+		return f.none(t)
+	case 1:
+		return f.one(t, in[0])
+	case 2:
+		return f.two(t, in[0], in[1])
+	case 3:
+		return f.three(t, in[0], in[1], in[2])
+	}
+	return f.more(t, lazy.Gather(in...))
+}

@@ -1,0 +1,70 @@
+package taskbench
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// openLimit is what can be reached by hand: the width is cut into as many blocks as there are workers, each goes through
+// the steps of its block, and where it takes a value of another block it waits until that one is as far. There is
+// nothing to record, no queue, and nothing shared but one number per worker: how far it is.
+//
+// A barrier after each step would do, too, but makes everybody wait where only neighbours have to.
+func openLimit(g *Grid, workers int) (func(context.Context, int) ([]Place, error), func()) {
+	return func(_ context.Context, iterations int) ([]Place, error) {
+		l := &limit{g: g, values: make([]Place, len(g.Tasks)), far: make([]reached, workers), iterations: iterations}
+		var wg sync.WaitGroup
+		for w := 1; w < workers; w++ {
+			wg.Go(func() { l.work(w) })
+		}
+		l.work(0)
+		wg.Wait()
+		return g.pick(l.values), l.failed.err
+	}, func() {}
+}
+
+type limit struct {
+	g          *Grid
+	values     []Place // each written before far says so
+	far        []reached
+	iterations int
+	failed     firstError
+}
+
+// reached is how far a worker is: the number of the last task that it has ended, plus 1. It has cache lines of its own.
+type reached struct {
+	number atomic.Int32
+	_      [124]byte
+}
+
+// owner is the worker that has the task of a number.
+func (l *limit) owner(task int32) int {
+	return int(l.g.Tasks[task].At.Point) * len(l.far) / l.g.Width
+}
+
+// work runs the tasks of a worker. After an error it goes on, for others wait for what it ends.
+func (l *limit) work(me int) {
+	for i := range l.g.Tasks {
+		if l.owner(int32(i)) != me {
+			continue
+		}
+		for _, in := range l.g.Tasks[i].In {
+			if from := l.owner(in); from != me {
+				l.far[from].await(in)
+			}
+		}
+		l.failed.set(l.g.do(i, l.values, l.iterations))
+		l.far[me].number.Store(int32(i) + 1)
+	}
+}
+
+// await waits until the worker has ended the task of a number. It looks often before it gives its processor away.
+func (r *reached) await(task int32) {
+	for looks := 1; r.number.Load() <= task; looks++ {
+		if looks%1000 == 0 {
+			runtime.Gosched()
+		}
+	}
+}
