@@ -49,7 +49,8 @@ func (c Calc) Values(g *Graph, values []uint64) {
 // step is one step of Knuth's MMIX generator.
 func step(v uint64) uint64 { return v*6364136223846793005 + 1442695040888963407 }
 
-// Spin goes so many steps from v. Each waits for the one before, so that it is only the processor's time that they take.
+// Spin goes so many steps from v. Each waits for the one before, so that it is only the processor's time that they take. It is
+// the same code wherever it is called.
 //
 //go:noinline
 func Spin(v uint64, steps int) uint64 {

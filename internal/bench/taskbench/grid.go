@@ -6,6 +6,7 @@ package taskbench
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/dally-go/dally/internal/bench/shape"
 )
@@ -84,7 +85,7 @@ func (t *Task) Do(in []Place, iterations int) (Place, error) {
 			return Place{}, fmt.Errorf("the task at %v was given the value of %v instead of that of %v", t.At, in[i], want)
 		}
 	}
-	shape.Spin(uint64(t.At.Step), iterations)
+	runtime.KeepAlive(shape.Spin(uint64(t.At.Step), iterations))
 	return t.At, nil
 }
 

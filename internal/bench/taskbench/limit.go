@@ -2,9 +2,9 @@ package taskbench
 
 import (
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // openLimit is what can be reached by hand: the width is cut into as many blocks as there are workers, each goes through
@@ -60,11 +60,13 @@ func (l *limit) work(me int) {
 	}
 }
 
-// await waits until the worker has ended the task of a number. It looks often before it gives its processor away.
+// await waits until the worker has ended the task of a number. It looks for some 20 µs, which is far longer than a value
+// takes from one processor to another; after that the other worker may be waiting for this processor, and it sleeps.
 func (r *reached) await(task int32) {
+	const looksMax = 20_000
 	for looks := 1; r.number.Load() <= task; looks++ {
-		if looks%1000 == 0 {
-			runtime.Gosched()
+		if looks%looksMax == 0 {
+			time.Sleep(time.Microsecond)
 		}
 	}
 }

@@ -38,8 +38,8 @@ type contestant struct {
 	walls   []float64 // of the rounds at hand, in ns
 }
 
-// behind is after how many task sizes in a row below the wanted efficiency a sweep ends: one may be bad luck.
-const behind = 2
+// behind is after how many task sizes in a row below the wanted efficiency a sweep ends: one or two may be bad luck.
+const behind = 3
 
 // Run measures. The results are in order of the grids, then of the ways.
 func (s Sweep) Run(ctx context.Context) ([]Result, error) {
@@ -130,7 +130,7 @@ func peak(workers int) float64 {
 	start := time.Now()
 	var wg sync.WaitGroup
 	for range workers {
-		wg.Go(func() { shape.Spin(1, iterations) })
+		wg.Go(func() { runtime.KeepAlive(shape.Spin(1, iterations)) })
 	}
 	wg.Wait()
 	return float64(workers) * iterations / float64(max(1, time.Since(start).Nanoseconds()))

@@ -19,7 +19,7 @@ func Table(w io.Writer, results []Result) error {
 		fmt.Fprintf(&rows, " %v |", r.METG)
 	}
 	ways := strings.Count(head.String(), "|")
-	_, err := fmt.Fprintf(w, "| |%s\n|---|%s%s\n", head.String(), strings.Repeat("---:|", ways), rows.String())
+	_, err := fmt.Fprintf(w, "| |%s\n|---|%s%s", head.String(), strings.Repeat("---:|", ways), rows.String()+"\n")
 	return err
 }
 
