@@ -18,6 +18,7 @@ type Grid struct {
 	Width, Steps int
 	Tasks        []Task  // by step, then by point; inputs come before users
 	Targets      []int32 // the numbers of tasks that nobody takes, so that wanting them is wanting everything
+	first        []int32 // by step, the number of its first task; and how many tasks there are
 }
 
 // Task is a task of a grid.
@@ -39,20 +40,21 @@ func New(name string, width, steps int) (*Grid, error) {
 		return nil, err
 	}
 	g := &Grid{Name: name, Width: width, Steps: steps}
-	var before, points []int // the range of the step before, and room
+	var points, room []int // the range of the points of the step before; what a task takes
 	for step := range steps {
 		from, to := p.points(g, step)
-		first := len(g.Tasks)
+		g.first = append(g.first, int32(len(g.Tasks)))
 		for point := from; point < to; point++ {
 			t := Task{At: Place{int32(step), int32(point)}, target: true}
 			if step > 0 {
-				points = p.inputs(g, step, point, points[:0])
-				g.connect(&t, before, points)
+				room = p.inputs(g, step, point, room[:0])
+				g.connect(&t, points[0], points[1], room)
 			}
 			g.Tasks = append(g.Tasks, t)
 		}
-		before = []int{from, to, first}
+		points = []int{from, to}
 	}
+	g.first = append(g.first, int32(len(g.Tasks)))
 	for i := range g.Tasks {
 		if g.Tasks[i].target {
 			g.Targets = append(g.Targets, int32(i))
@@ -61,13 +63,12 @@ func New(name string, width, steps int) (*Grid, error) {
 	return g, nil
 }
 
-// connect has t take those of the points that the step before has: before is from, to, and the number of the first.
-func (g *Grid) connect(t *Task, before, points []int) {
-	from, to, first := before[0], before[1], before[2]
+// connect has t take those of the points that the step before has: from..to-1.
+func (g *Grid) connect(t *Task, from, to int, points []int) {
 	for _, p := range points {
 		if from <= p && p < to {
-			in := first + p - from
-			t.In = append(t.In, int32(in))
+			in := g.first[t.At.Step-1] + int32(p-from)
+			t.In = append(t.In, in)
 			t.want = append(t.want, Place{t.At.Step - 1, int32(p)})
 			g.Tasks[in].target = false
 		}

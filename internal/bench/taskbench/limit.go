@@ -39,26 +39,32 @@ type reached struct {
 	_      [124]byte
 }
 
-// owner is the worker that has the task of a number.
-func (l *limit) owner(task int32) int {
-	return int(l.g.Tasks[task].At.Point) * len(l.far) / l.g.Width
-}
-
 // work runs the tasks of a worker. After an error it goes on, for others wait for what it ends.
 func (l *limit) work(me int) {
-	for i := range l.g.Tasks {
-		if l.owner(int32(i)) != me {
-			continue
-		}
-		for _, in := range l.g.Tasks[i].In {
-			if from := l.owner(in); from != me {
-				l.far[from].await(in)
+	g := l.g
+	from, to := l.block(me)
+	for step := range g.Steps {
+		first, next := g.first[step], g.first[step+1]
+		low := g.Tasks[first].At.Point
+		for i := first + max(0, from-low); i < min(next, first+max(0, to-low)); i++ {
+			for _, in := range g.Tasks[i].In {
+				if p := g.Tasks[in].At.Point; p < from || p >= to {
+					l.far[l.owner(p)].await(in)
+				}
 			}
+			l.failed.set(g.do(int(i), l.values, l.iterations))
+			l.far[me].number.Store(i + 1)
 		}
-		l.failed.set(l.g.do(i, l.values, l.iterations))
-		l.far[me].number.Store(int32(i) + 1)
 	}
 }
+
+// block is the points of a worker: from..to-1.
+func (l *limit) block(worker int) (from, to int32) {
+	return int32(worker * l.g.Width / len(l.far)), int32((worker + 1) * l.g.Width / len(l.far))
+}
+
+// owner is the worker that has a point: the first whose block ends behind it.
+func (l *limit) owner(point int32) int { return ((int(point)+1)*len(l.far) - 1) / l.g.Width }
 
 // await waits until the worker has ended the task of a number. It looks for some 20 µs, which is far longer than a value
 // takes from one processor to another; after that the other worker may be waiting for this processor, and it sleeps.

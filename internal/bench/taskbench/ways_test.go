@@ -31,6 +31,24 @@ func TestAgree(t *testing.T) {
 	}
 }
 
+// Blocks of points cover the width, and each point has the owner whose block it is in.
+func TestBlocks(t *testing.T) {
+	for width := 1; width < 20; width++ {
+		for workers := 1; workers < 8; workers++ {
+			l, end := &limit{g: &Grid{Width: width}, far: make([]reached, workers)}, int32(0)
+			for w := range workers {
+				from, to := l.block(w)
+				require.Equal(t, end, from)
+				for p := from; p < to; p++ {
+					require.Equal(t, w, l.owner(p), "point %d of %d, %d workers", p, width, workers)
+				}
+				end = to
+			}
+			require.EqualValues(t, width, end)
+		}
+	}
+}
+
 // A task that is given the value of another one than it should be is found, and so is one that is given too few.
 func TestPlanted(t *testing.T) {
 	for _, w := range Ways() {
