@@ -46,6 +46,7 @@ type options struct {
 	ways     []string // words in the names of those that take part; none: all
 	again    bool
 	markdown bool
+	growth   bool
 }
 
 func run(ctx context.Context, w io.Writer, args ...string) error {
@@ -80,12 +81,15 @@ func (o options) hold(ctx context.Context, w io.Writer, matches []*match.Match) 
 		}
 	}
 	for _, m := range matches {
-		if !o.again {
+		if !o.again || o.growth {
 			break
 		}
 		if err := m.Again(ctx); err != nil {
 			return err
 		}
+	}
+	if o.growth {
+		return match.Growth(w, matches)
 	}
 	for _, m := range matches {
 		write := m.Table().Text
@@ -120,6 +124,7 @@ func parse(w io.Writer, args []string) (options, error) {
 	f.Func("ways", "only ways with these `words` in their names, such as dally,limit; the plain loop always", words(&o.ways))
 	f.BoolVar(&o.again, "again", true, "also change all sources and compute again")
 	f.BoolVar(&o.markdown, "md", false, "write Markdown")
+	f.BoolVar(&o.growth, "growth", false, "write how much longer a call takes in the largest graph than in the smallest, and no more")
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		f.SetOutput(w)
@@ -130,6 +135,9 @@ func parse(w io.Writer, args []string) (options, error) {
 	}
 	if o.large {
 		o.sizes = append(o.sizes, 10_000_000)
+	}
+	if err == nil && o.growth && slices.Min(o.sizes) == slices.Max(o.sizes) {
+		err = fmt.Errorf("-growth takes two sizes; there is only %d", o.sizes[0])
 	}
 	return o, err
 }

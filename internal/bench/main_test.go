@@ -48,6 +48,21 @@ func TestMarkdown(t *testing.T) {
 	require.NotContains(t, text, "conc")
 }
 
+func TestGrowth(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(ctx, &out, "-shape=chain,tree", "-size=10,100,1", "-rounds=1", "-ways=dally", "-workers=2", "-growth"))
+	text := regexp.MustCompile(`[0-9]+\.[0-9]+|[0-9]{4,}`).ReplaceAllString(out.String(), "N")
+	text = regexp.MustCompile(`(\| [0-9]+ \|) [0-9]+ `).ReplaceAllString(text, "$1 N ")
+	require.Equal(t, `| shape | way | calls | ns per call | calls | ns per call | growth |
+|---|---|---:|---:|---:|---:|---:|
+| chain | plain loop | 1 | N | 100 | N | N |
+| chain | dally, 2 workers | 1 | N | 100 | N | N |
+| tree | plain loop | 1 | N | 99 | N | N |
+| tree | dally, 2 workers | 1 | N | 99 | N | N |
+`, text)
+	require.EqualError(t, run(ctx, &out, "-size=7", "-growth"), "-growth takes two sizes; there is only 7")
+}
+
 func TestArguments(t *testing.T) {
 	for arg, want := range map[string]string{
 		"-shape=ring":   `unknown shape "ring"; known are chain, fan, tree, wavefront, random, stencil`,
