@@ -60,15 +60,16 @@ func run(ctx context.Context, w io.Writer, args ...string) error {
 		return err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.Workers))
-	results, err := s.Run(ctx)
+	r, err := s.Run(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "METG(50 %%) in µs: %d points, %d steps, %d workers (loop: 1), median of %d\n\n", o.width, o.steps, s.Workers, s.Rounds)
+	fmt.Fprintf(w, "METG(50 %%) in µs: %d points, %d steps, %d workers (loop: 1), median of %d\n", o.width, o.steps, s.Workers, s.Rounds)
+	fmt.Fprintf(w, "A processor could do %.0f to 100 %% of its best meanwhile.\n\n", 100*r.PeakMin)
 	if o.curves {
-		return taskbench.Curves(w, results)
+		return taskbench.Curves(w, r.Results)
 	}
-	return taskbench.Table(w, results)
+	return taskbench.Table(w, r.Results)
 }
 
 func waysNamed(names []string) ([]taskbench.Way, error) {

@@ -68,10 +68,12 @@ func TestSweep(t *testing.T) {
 		require.NoError(t, err)
 		s.Grids = append(s.Grids, g)
 	}
-	results, err := s.Run(context.Background())
+	report, err := s.Run(context.Background())
 	require.NoError(t, err)
-	require.Len(t, results, 2*len(s.Ways))
-	for i, r := range results {
+	require.Greater(t, report.PeakMin, 0.0)
+	require.LessOrEqual(t, report.PeakMin, 1.0)
+	require.Len(t, report.Results, 2*len(s.Ways))
+	for i, r := range report.Results {
 		require.Equal(t, s.Grids[i/len(s.Ways)], r.Grid)
 		require.Equal(t, s.Ways[i%len(s.Ways)].Name, r.Way)
 		require.NotEmpty(t, r.Points)

@@ -29,6 +29,14 @@ type Result struct {
 	METG   METG
 }
 
+// Report is what came out of a sweep.
+type Report struct {
+	Results []Result // in order of the grids, then of the ways
+	// PeakMin is the least that the processors could do at some task size, as a part of the most that they could do at
+	// another one. Where it is far below 1, something else was running, and the results say little.
+	PeakMin float64
+}
+
 // contestant is a grid and a way that have not fallen behind yet.
 type contestant struct {
 	grid    *Grid
@@ -41,8 +49,8 @@ type contestant struct {
 // behind is after how many task sizes in a row below the wanted efficiency a sweep ends: one or two may be bad luck.
 const behind = 3
 
-// Run measures. The results are in order of the grids, then of the ways.
-func (s Sweep) Run(ctx context.Context) ([]Result, error) {
+// Run measures.
+func (s Sweep) Run(ctx context.Context) (Report, error) {
 	var all []*contestant
 	for _, g := range s.Grids {
 		for _, w := range s.Ways {
@@ -53,18 +61,21 @@ func (s Sweep) Run(ctx context.Context) ([]Result, error) {
 			all = append(all, c)
 		}
 	}
+	var peaks []float64 // per worker
 	iterations := max(1, float64(s.Largest.Nanoseconds())/shape.StepTime())
 	for left := slices.Clone(all); len(left) > 0 && iterations >= 1; iterations /= s.Factor {
-		if err := s.size(ctx, left, int(iterations)); err != nil {
-			return nil, err
+		p, err := s.size(ctx, left, int(iterations))
+		if err != nil {
+			return Report{}, err
 		}
+		peaks = append(peaks, p)
 		left = slices.DeleteFunc(left, func(c *contestant) bool { return c.isBehind() })
 	}
-	results := make([]Result, len(all))
-	for i, c := range all {
-		results[i] = Result{c.grid, c.way.Name, c.points, Find(c.points)}
+	r := Report{PeakMin: slices.Min(peaks) / slices.Max(peaks)}
+	for _, c := range all {
+		r.Results = append(r.Results, Result{c.grid, c.way.Name, c.points, Find(c.points)})
 	}
-	return results, nil
+	return r, nil
 }
 
 func (c *contestant) isBehind() bool {
@@ -73,19 +84,22 @@ func (c *contestant) isBehind() bool {
 }
 
 // size measures one task size. All take turns, round by round, and before each turn it is measured what the processors
-// can do just then. So a machine that is busy for a while is so for all, and for what they are compared with.
-func (s Sweep) size(ctx context.Context, all []*contestant, iterations int) error {
+// can do just then. So a machine that is busy for a while is so for all, and for what they are compared with. It returns
+// what a worker could do.
+func (s Sweep) size(ctx context.Context, all []*contestant, iterations int) (perWorker float64, err error) {
 	turns := slices.Clone(all)
-	peaks := make(map[int][]float64) // by workers, in iterations per ns
+	peaks := make(map[int][]float64) // by workers, of each in iterations per ns
+	var every []float64
 	for range s.Rounds {
 		for _, c := range turns {
 			if err := ctx.Err(); err != nil {
-				return err
+				return 0, err
 			}
-			peaks[c.workers] = append(peaks[c.workers], peak(c.workers))
+			p := peak(c.workers)
+			peaks[c.workers], every = append(peaks[c.workers], p), append(every, p)
 			wall, err := c.turn(ctx, iterations)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", c.grid.Name, c.way.Name, err)
+				return 0, fmt.Errorf("%s, %s: %w", c.grid.Name, c.way.Name, err)
 			}
 			c.walls = append(c.walls, wall)
 		}
@@ -93,11 +107,11 @@ func (s Sweep) size(ctx context.Context, all []*contestant, iterations int) erro
 	}
 	for _, c := range all {
 		wall, tasks := median(c.walls), float64(len(c.grid.Tasks))
-		ideal := tasks * float64(iterations) / median(peaks[c.workers])
+		ideal := tasks * float64(iterations) / (median(peaks[c.workers]) * float64(c.workers))
 		c.points = append(c.points, Point{Granularity: wall * float64(c.workers) / tasks, Efficiency: ideal / wall})
 		c.walls = nil
 	}
-	return nil
+	return median(every), nil
 }
 
 // turnMin is how long a turn takes at least: small grids are computed several times.
@@ -124,7 +138,7 @@ func (c *contestant) turn(ctx context.Context, iterations int) (float64, error) 
 	}
 }
 
-// peak returns how many iterations per ns so many workers do together, with nothing between them.
+// peak returns how many iterations per ns each of so many workers does, with nothing between them.
 func peak(workers int) float64 {
 	const iterations = 1_500_000 // about 2 ms
 	start := time.Now()
@@ -133,7 +147,7 @@ func peak(workers int) float64 {
 		wg.Go(func() { runtime.KeepAlive(shape.Spin(1, iterations)) })
 	}
 	wg.Wait()
-	return float64(workers) * iterations / float64(max(1, time.Since(start).Nanoseconds()))
+	return iterations / float64(max(1, time.Since(start).Nanoseconds()))
 }
 
 // median is the middle one, or the upper one of the two in the middle.
