@@ -39,6 +39,23 @@ func (p *pool) GiveBack() {
 	p.freeSlot()
 }
 
+// TakeSlot is TryTake for who goes by the rules of a worker: it may hold the slot for as long as [pool.Wanted] does not
+// say that somebody else wants one, and longer for the call that it is at; it has its calls lend the slot while they wait,
+// and lends it for good at the end.
+func (p *pool) TakeSlot() (Slot, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy >= p.size || p.waiting.Load() > 0 {
+		return nil, false
+	}
+	p.busy++
+	p.used()
+	return p, true
+}
+
+// Wanted reports whether somebody waits for a slot.
+func (p *pool) Wanted() bool { return p.waiting.Load() > 0 }
+
 // relieveLocked sees to it that a job that waits for a slot gets one of a caller's, if that takes too long. Needs p.mu.
 func (p *pool) relieveLocked() {
 	if p.callers == p.relieved {

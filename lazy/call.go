@@ -55,6 +55,7 @@ type callContext struct {
 
 	place  int               // in run.active. Guarded by run.mu
 	limits []*executor.Limit // places that the call holds
+	own    executor.Slot     // of a fresh run; nil: what the executor gives
 
 	gets waiting
 	poll *pollSlot // nil: the call is no poll

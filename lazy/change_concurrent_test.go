@@ -252,16 +252,3 @@ func changesAtOnce(t *testing.T, seed uint64) {
 	slices.Sort(problems)
 	require.Empty(t, problems, "seed %d: add it to changeHistorySeeds.\n%s\n%s", seed, strings.Join(h.trace, "\n"), strings.Join(steps, ", "))
 }
-
-// neverChanged makes the world one in which nothing was ever Set, if nobody is at anything, until the function that it
-// returns is called. Nodes of before must not be used meanwhile.
-func neverChanged() (restore func()) {
-	planMu.Lock()
-	defer planMu.Unlock()
-	was := changes.state.Load()
-	if was != everChanged || changes.first != nil || unaware.Load() > 0 {
-		return func() {}
-	}
-	changes.state.Store(0)
-	return func() { changes.state.Or(was) }
-}

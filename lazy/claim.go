@@ -41,10 +41,21 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 // noted reports whether the call's result is there already.
 func (r *run) noted(x *execution) bool {
 	s := &r.resultsNow()[x.at]
-	if !r.planTracked(x.at) && x.node.word.Load()&flagInline != 0 { // tracked since: the first value is what the run sees
+	if x.node.word.Load()&flagInline != 0 && (!r.planTracked(x.at) || r.seesFirst(x.node)) { // tracked since: the first value is what the run sees
 		s.note(version{p: x.node.inline()}, 0, 0, false)
 	}
 	return s.there()
+}
+
+// seesFirst reports whether the first value of n, which has one, is what the run sees though n has been changed since:
+// nothing had been then.
+func (r *run) seesFirst(n *node) bool {
+	if r.view > 0 || !r.plan.outdated || r.options.refresh {
+		return false
+	}
+	planMu.Lock()
+	defer planMu.Unlock()
+	return n.more.Load().marked > 0
 }
 
 // claim tries to claim a tracked call. It returns none if it is to be tried again.

@@ -13,8 +13,8 @@ func mono() int64 { return int64(time.Since(epoch)) }
 
 // estimate is what a call of a function is thought to cost: ns<<3 | number of measurements, up to settled. The first
 // few only count by the least of them: a first call finds cold caches, and any call may lose its processor for a
-// millisecond. After that the estimate moves a quarter of the way with each measurement, and one measurement counts
-// for at most eight times the estimate. The zero estimate is: not known.
+// millisecond. After that the estimate moves a quarter of the way down with each measurement, or an eighth up, and one
+// measurement counts for at most eight times the estimate. The zero estimate is: not known.
 type estimate struct{ v atomic.Int64 }
 
 // settled is the number of measurements from which on an estimate is trusted; one of dearAtOnce ns or more is trusted
@@ -42,8 +42,10 @@ func (e *estimate) learn(took int64) {
 		e.v.Store(took<<3 | 1)
 	case n < settled:
 		e.v.Store(min(ns, took)<<3 | (n + 1))
+	case took > ns:
+		e.v.Store((ns+(min(took, 8*ns)-ns+7)/8)<<3 | settled)
 	default:
-		e.v.Store(max(1, ns+(min(took, 8*ns)-ns)/4)<<3 | settled)
+		e.v.Store(max(1, ns-(ns-took)/4)<<3 | settled)
 	}
 }
 

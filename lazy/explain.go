@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/dally-go/dally/graph"
@@ -11,7 +12,7 @@ import (
 // with the reason. Nothing runs. Calls that are stale are among them if what they take may have changed: whether they run
 // turns out on the way. What a Bind will go on to is not known before it has run. It panics if a handle is zero.
 func Plan(targets ...Target) graph.Snapshot {
-	p := newPlan(nodesOf("Plan", targets), false, nil, nil, nil)
+	p := newPlan(nodesOf("Plan", targets), false, math.MaxUint64, nil, nil)
 	defer p.free()
 	forecasts := p.forecasts()
 	var s graph.Snapshot

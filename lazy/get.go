@@ -154,7 +154,7 @@ func (r *run) result(partially bool) error {
 
 // free gives back what the run was planned with, if it came out well: else others may still look at it.
 func (r *run) free() {
-	if r != nil && !r.keepsPlan && !r.halted.Load() && r.firstFailure() == nil {
+	if r != nil && r.plan != nil && !r.keepsPlan && !r.halted.Load() && r.firstFailure() == nil {
 		r.plan.free()
 	}
 }

@@ -45,6 +45,7 @@ func runProgram(p program, v variant) (problems []string, err string) {
 		plansPrivate.Store(true)
 		defer plansPrivate.Store(false)
 	}
+	defer neverChanged()()
 	w := newWorld(v.session())
 	for _, s := range p.steps {
 		w.record(s)

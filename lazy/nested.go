@@ -34,6 +34,8 @@ func (c *callContext) heldSlot() executor.Slot {
 // slotHeld returns the slot that the call's function holds; nil if it holds none.
 func (c *callContext) slotHeld() executor.Slot {
 	switch {
+	case c.own != nil:
+		return c.own
 	case c.slot:
 		s, _ := c.run.host.(executor.Slot)
 		return s

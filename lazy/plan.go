@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -84,10 +85,9 @@ const trackedAhead = 1 << 12
 // plansPrivate makes all plans use private marks. For tests.
 var plansPrivate atomic.Bool
 
-// newPlan plans what must run for the targets. outer is the run in whose call that is asked for, or nil: the plan then
-// is for the same view. What the run sees is settled here; enter, if not nil, is called with the plan before anything
+// newPlan plans what must run for the targets, as seen in the present revision or, if that is earlier, in latest. What the run sees is settled here; enter, if not nil, is called with the plan before anything
 // can change again. s, if not nil, comes before the plan.
-func newPlan(targets []*node, refresh bool, outer *run, s *direct, enter func(*planner)) *planner {
+func newPlan(targets []*node, refresh bool, latest uint64, s *direct, enter func(*planner)) *planner {
 	p := planners.Get().(*planner)
 	if refresh { // later plans are to know that values may be in cells
 		changes.state.Or(everChanged)
@@ -102,12 +102,12 @@ func newPlan(targets []*node, refresh bool, outer *run, s *direct, enter func(*p
 	p.epoch = lastEpoch
 	p.changing = true
 	catchUp()
-	if refresh && outer == nil {
+	if refresh && latest == math.MaxUint64 {
 		began(changes.now.Load() + 1)
 	}
 	p.view = changes.now.Load()
-	if outer != nil && outer.view < p.view {
-		p.view, p.outdated = outer.view, true
+	if latest < p.view {
+		p.view, p.outdated = latest, true
 	}
 	if refresh {
 		forceAgain(targets, p.view)
@@ -260,7 +260,7 @@ func (p *planner) knows(n *node) bool {
 		return x.marked <= x.given.changed || p.view < x.marked
 	}
 	if p.outdated && x.marked > p.view {
-		return x.olderAt(p.view) != nil
+		return p.view == 0 && w&flagInline != 0 || x.olderAt(p.view) != nil
 	}
 	return isReady(w) && x.given == nil
 }
@@ -281,6 +281,9 @@ func (p *planner) known(n *node) version {
 	if p.outdated && x.marked > p.view {
 		if c := x.olderAt(p.view); c != nil {
 			return c.version()
+		}
+		if p.view == 0 { // nothing had been changed: first values were right
+			return version{p: n.inline()}
 		}
 	}
 	return n.version()

@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ type forecast struct {
 
 // forecastsFor plans for the target and judges every call of the plan.
 func forecastsFor(target *node) map[*node]forecast {
-	p := newPlan([]*node{target}, false, nil, nil, nil)
+	p := newPlan([]*node{target}, false, math.MaxUint64, nil, nil)
 	defer p.free()
 	all := make(map[*node]forecast, len(p.order))
 	for i, v := range p.forecasts() {

@@ -38,6 +38,7 @@ type run struct {
 	crew      *executor.Crew // bounds the workers of the run and of what its Binds go on to; nil: no bound
 	begun     *execution     // by the direct run before it: see direct.go
 	keepsPlan bool           // somebody may look at the plan when the run is over. Written before the run starts
+	parts     atomic.Int32   // parts of the run that are not the executor's, less one when that is done: below 0, the run is over
 	foreign   bool           // ex is not of package executor's own: the run is over when its Execute returns
 
 	base context.Context // the caller's values, without its end. Written before the run starts, or by Attach
@@ -97,12 +98,19 @@ var lastRun atomic.Uint64
 func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext, parent *run) *run {
 	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
 	r.root = r
-	var in *run
-	if outer != nil {
-		in = outer.run
+	fresh, all := r.makeFresh()
+	if all {
+		return r
 	}
-	s := r.newDirect()
-	r.plan = newPlan(targets, o.refresh && parent == nil, in, s, func(p *planner) {
+	latest := fresh.latest()
+	if outer != nil {
+		latest = outer.run.view
+	}
+	var s *direct
+	if fresh == nil {
+		s = r.newDirect()
+	}
+	r.plan = newPlan(targets, o.refresh && parent == nil, latest, s, func(p *planner) {
 		r.view, r.saw = p.view, p.saw
 		r.enterView()
 		r.startReading(p)
@@ -111,8 +119,8 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 		}
 	})
 	defer s.free()
-	r.n = len(r.plan.order)
-	if r.n == 0 {
+	if r.n = len(r.plan.order); r.n == 0 {
+		fresh.handOver(r)
 		return r
 	}
 	r.unaware, r.plan.unaware = r.plan.unaware, false
@@ -134,6 +142,7 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	if r.begun != nil {
 		s.handOver(r, r.begun)
 	}
+	fresh.handOver(r)
 	return r
 }
 
@@ -143,7 +152,7 @@ type submitter interface{ Submit(w executor.Steps) }
 // start gives the run to its executor.
 func (r *run) start() {
 	r.done = make(chan struct{})
-	if !r.hooks.runStarted(r) {
+	if r.hooks != nil && !r.announced() {
 		r.finishRun()
 		return
 	}
@@ -153,6 +162,19 @@ func (r *run) start() {
 	}
 	r.foreign = true
 	go r.execute()
+}
+
+// announced tells the observers that the run starts, and reports whether it does.
+func (r *run) announced() (ok bool) {
+	returned := false
+	defer func() {
+		if !returned { // an observer has ended the goroutine
+			r.leaveView()
+		}
+	}()
+	ok = r.hooks.runStarted(r)
+	returned = true
+	return ok
 }
 
 // execute runs the work on an executor that is not of package executor's own.
@@ -367,7 +389,7 @@ func (h *haltingRuns) cancelUnwatched() {
 
 // Over implements executor.Steps: no call of the run is running, and none will.
 func (r *run) Over() {
-	if !r.foreign {
+	if !r.foreign && r.parts.Add(-1) < 0 {
 		r.finishRun()
 	}
 }

@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -56,7 +57,7 @@ func TestPlansAreLinear(t *testing.T) {
 		for i := range n {
 			ds = append(ds, add(ds[i], ds[i/2], ds[0])) // ladder: 2^n ways to the first
 		}
-		p := newPlan([]*node{ds[n].n}, false, nil, nil, nil)
+		p := newPlan([]*node{ds[n].n}, false, math.MaxUint64, nil, nil)
 		require.Equal(t, n+1, len(p.order))
 		require.Equal(t, 3*n, len(p.shape.In))
 		require.Equal(t, n+1, len(p.shape.Off))

@@ -39,7 +39,10 @@ func engines() []engine {
 // everyEngine runs a test in each engine.
 func everyEngine(t *testing.T, test func(t *testing.T, s *lazy.Session)) {
 	for _, e := range engines() {
-		t.Run(e.name, func(t *testing.T) { test(t, e.make()) })
+		t.Run(e.name, func(t *testing.T) {
+			defer lazy.NeverChanged()()
+			test(t, e.make())
+		})
 	}
 }
 

@@ -79,6 +79,9 @@ func (r *run) planTracked(i int32) bool { return len(r.plan.argsOff) > 0 && r.pl
 
 // valueOf is the version of the k-th target; nil if there is none.
 func (r *run) valueOf(k int) version {
+	if r.plan == nil { // all was made in a fresh run
+		return version{p: r.targets[k].inline()}
+	}
 	t := r.plan.targets[k]
 	if t.pos < 0 {
 		return t.version

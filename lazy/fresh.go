@@ -1,0 +1,437 @@
+package lazy
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dally-go/dally/executor"
+)
+
+// # Fresh runs
+//
+//	Get ──► fresh run: one goroutine with a slot ─────────────► all targets are done: Get returns
+//	         │ depth first from the targets; a call is made as soon as its inputs are there
+//	         ├ a call that is not for it, or not its own ─────► plan of what is left
+//	         ├ a call fails ──────────────────────────────────► plan; the failure is that of the new run's call
+//	         └ a call takes its time, or the context ends ────► plan; the call is left to the goroutine
+//
+// What is planned is written down, sorted and come back to: for a call of 10 ns that costs several times the call, and
+// a second worker costs more than it takes off. So cheap calls are made when they are come by. Nothing is written down but
+// the way from the target; the state of a node tells whether somebody has been there. Two runs that meet share their
+// work like any others, by claiming calls.
+//
+// A fresh run is for a world in which nothing was ever Set, and for calls that have nothing special about them. Functions
+// of which nothing is known are tried, as long as that takes little time. While a function runs the one who waits may
+// take the run over: phase tells whether it did. Then it plans the rest; the goroutine ends the call that it is at, and
+// hands a failure to the run that was planned.
+
+// fresh is a fresh run on its way. Everything but phase, pace and the channels belongs to serve until phase is freshOver.
+type fresh struct {
+	run     *run
+	slot    executor.Slot
+	pool    slots
+	stack   wayStack
+	dear    int64  // ns: a call that costs more is not for a fresh run
+	unknown int64  // ns left for calls of functions of which nothing is known
+	view    uint64 // the revision in which it began
+	steps   uint32
+	calls   uint64
+	ended   bool
+	fits    *function // of which calls may be made here
+
+	fn    *function // of the last call
+	cost  int64     // of it, in ns; 0: not known
+	node  *node     // the call that is being made
+	began int64     // when that, or one before that was measured, began
+	c     *callContext
+	err   error // what node has failed with
+	phase atomic.Uint32
+	pace  atomic.Uint32 // not 0 since serve has begun; changes as long as it goes on
+	// trying says that the call that is being made is of a function of which nothing is known.
+	trying atomic.Bool
+	tried  bool          // the same, for serve alone
+	over   chan struct{} // wakes the one who waits. Written by that one before phase is freshWaited
+	taken  chan *run     // the run that has taken it over
+}
+
+// The phases of a fresh run.
+const (
+	freshOn     = iota // serve goes on; the one who waits watches it
+	freshWaited        // serve goes on; the one who waits sleeps: it is to be woken at the end, or to watch
+	freshTaken         // the rest is the waiter's; serve ends the call that it is at
+	freshOver          // serve is done: all of it is the waiter's
+)
+
+const (
+	freshDear    = 800                    // ns, shared by the workers there could be: from there on, they are worth while
+	freshCheap   = 120                    // ns: below, not even many are
+	freshUnknown = 20_000                 // ns for functions of which nothing is known
+	freshStuck   = 500 * time.Microsecond // without a sign of life
+	freshTries   = 100                    // looks at what is tried, each after a Gosched
+	freshSign    = 64                     // steps between two signs of life
+)
+
+var freshes = sync.Pool{New: func() any { return new(fresh) }}
+
+// slots is an executor that gives out slots.
+type slots interface {
+	TakeSlot() (executor.Slot, bool)
+	Wanted() bool
+}
+
+// makeFresh makes what it can of r without a plan, and reports whether that is all. Else r is to be planned, for the view
+// of s, and s is to be handed over.
+func (r *run) makeFresh() (s *fresh, all bool) {
+	o := &r.options
+	if changes.state.Load() != 0 || prioritized.Load() || r.outer != nil || o.refresh || o.hasWorkers || o.observer != nil ||
+		o.session.observed() || r.base.Err() != nil {
+		return nil, false
+	}
+	s = freshes.Get().(*fresh)
+	if !s.prepare(r) {
+		s.free()
+		return nil, false
+	}
+	unaware.Add(1)
+	s.view = changes.now.Load()
+	if changes.state.Load() != 0 {
+		unaware.Add(-1)
+		s.slot.Lend()
+		s.free()
+		return nil, false
+	}
+	go s.serve()
+	if !s.wait(r.base) {
+		return s, false
+	}
+	if s.err != nil || s.ended {
+		return s, false
+	}
+	s.free()
+	if r.cancel != nil {
+		r.cancel(context.Canceled) // lets go of what the context holds
+	}
+	return nil, true
+}
+
+// prepare has s begin with the targets of r. It reports false if there is nothing for it to do.
+func (s *fresh) prepare(r *run) (ok bool) {
+	session := r.options.session
+	if s.pool, ok = session.executor(0).(slots); !ok || len(r.targets) == 0 {
+		return false
+	}
+	s.run, s.unknown, s.dear = r, freshUnknown, cheap
+	if workers := session.workers(); workers > 1 {
+		s.dear = max(freshCheap, int64(freshDear/workers))
+	}
+	if s.push(r.targets[0]); s.ended || s.stack.empty() && len(r.targets) == 1 {
+		return false
+	}
+	if s.slot, ok = s.pool.TakeSlot(); !ok {
+		return false
+	}
+	return true
+}
+
+// wait waits until the fresh run is over, or takes it over and reports false.
+func (s *fresh) wait(ctx context.Context) bool {
+	for s.watch() {
+		if s.over == nil {
+			s.over = make(chan struct{}, 1)
+		}
+		if !s.phase.CompareAndSwap(freshOn, freshWaited) {
+			break
+		}
+		if s.trying.Load() && s.phase.CompareAndSwap(freshWaited, freshOn) { // since a moment ago
+			continue
+		}
+		if taken, over := s.sleep(ctx); taken || over {
+			return !taken
+		}
+	}
+	return s.phase.Load() == freshOver
+}
+
+// watch waits until the fresh run goes on with calls of which it is known that they are cheap, and reports true; or it is
+// over; or, if it takes long, taken over.
+func (s *fresh) watch() bool {
+	pace := s.pace.Load()
+	for tries := 0; ; tries++ {
+		runtime.Gosched() // most are over then
+		switch now := s.pace.Load(); {
+		case s.phase.Load() == freshOver:
+			return false
+		case now != pace:
+			pace, tries = now, 0
+		case now != 0 && !s.trying.Load():
+			return true
+		case tries > freshTries:
+			s.taken = make(chan *run, 1)
+			s.phase.CompareAndSwap(freshOn, freshTaken) // else it is over
+			return false
+		}
+	}
+}
+
+// sleep waits until the fresh run is over, or takes long and is taken over, or asks to be watched: it tries what may take
+// long.
+func (s *fresh) sleep(ctx context.Context) (taken, over bool) {
+	stuck := time.NewTimer(freshStuck)
+	defer stuck.Stop()
+	for pace := s.pace.Load(); ; {
+		select {
+		case <-s.over:
+			return false, s.phase.Load() == freshOver
+		case <-ctx.Done():
+		case <-stuck.C:
+			if now := s.pace.Load(); now != pace {
+				pace = now
+				stuck.Reset(freshStuck)
+				continue
+			}
+		}
+		s.taken = make(chan *run, 1)
+		if s.phase.CompareAndSwap(freshWaited, freshTaken) {
+			return true, false
+		}
+		<-s.over
+		return false, s.phase.Load() == freshOver
+	}
+}
+
+// serve makes the calls.
+func (s *fresh) serve() {
+	returned := false
+	defer func() {
+		if !returned { // a function has panicked or ended the goroutine
+			s.stop(newPanicError(s.node.fn.name, recover()))
+		}
+	}()
+	executor.Holding(s.slot, s.goOn)
+	returned = true
+	s.stop(s.err)
+}
+
+// stop is the end of serve: err is what the call that it is at has failed with, if any.
+func (s *fresh) stop(err error) {
+	unaware.Add(-1)
+	s.slot.Lend()
+	s.err = err
+	switch {
+	case s.phase.CompareAndSwap(freshOn, freshOver):
+	case s.phase.CompareAndSwap(freshWaited, freshOver):
+		s.over <- struct{}{}
+	default:
+		r := <-s.taken
+		if err != nil {
+			s.fail(r)
+		}
+		if r.parts.Add(-1) < 0 {
+			r.finishRun()
+		}
+	}
+}
+
+// goOn makes calls until all targets are done, or one is met that is not for it.
+func (s *fresh) goOn() {
+	s.pace.Store(1)
+	for k, t := range s.run.targets {
+		if k > 0 { // the first is there already
+			s.push(t)
+		}
+		for !s.stack.empty() && !s.ended {
+			s.step()
+		}
+		if s.ended {
+			return
+		}
+	}
+}
+
+// step looks at the next input of the call on top of the stack that is not done, or makes the call.
+func (s *fresh) step() {
+	if s.steps++; s.steps%freshSign == 0 {
+		s.pace.Store(s.steps)
+		s.ended = s.pool.Wanted()
+	}
+	top := s.stack.last()
+	n := top.n
+	for in := n.inputs(); top.next < len(in); {
+		i := in[top.next]
+		top.next++
+		if !isFirst(i.word.Load()) {
+			s.push(i)
+			return
+		}
+	}
+	s.stack.pop()
+	s.call(n)
+}
+
+// isFirst reports whether a node with the given word has its first value, which is in the node, and no other.
+func isFirst(w uint32) bool {
+	return w&(flagTracked|flagStale|flagDonated|flagTaken) == 0 && hasValue(w&stateMask)
+}
+
+// push goes on to n, unless it is done. If n is not for a fresh run, the run ends.
+func (s *fresh) push(n *node) {
+	w := n.word.Load()
+	switch {
+	case isFirst(w):
+	case w&(1<<depthShift-1)&^flagShared == statePending && s.isFor(n.fn):
+		s.stack.push(n)
+	default:
+		s.ended = true
+	}
+}
+
+// isFor reports whether calls of f may be made in a fresh run.
+func (s *fresh) isFor(f *function) bool {
+	if f == s.fits {
+		return true
+	}
+	o := &f.opts
+	if !f.plain || f.binds || f.updates || f.takes || f.gives || o.transient || o.retry > 0 || f.est.cost() > s.dear {
+		return false
+	}
+	s.fits = f
+	return true
+}
+
+// call makes a call whose inputs are there.
+func (s *fresh) call(n *node) {
+	if n.fn != s.fn {
+		s.fn, s.cost = n.fn, n.fn.est.cost()
+	}
+	s.tries(s.cost == 0)
+	if s.cost > s.dear || n.beginFresh() != statePending { // somebody else is at it
+		s.ended = true
+		return
+	}
+	s.calls++
+	measured := s.cost == 0 || s.calls*0x9e3779b97f4a7c15>>60 == 0 // every 16th, but not in step with the graph
+	if s.began = 0; measured {
+		s.began = mono()
+	}
+	s.node = n
+	if s.err = s.function(n); measured {
+		s.measured()
+	}
+	if s.err != nil {
+		s.ended = true
+		return
+	}
+	n.end(stateDone, nil)
+	if s.phase.Load() == freshTaken {
+		s.ended = true
+	}
+}
+
+// tries says whether the next call is of a function of which nothing is known: then the one who waits is to watch.
+func (s *fresh) tries(now bool) {
+	if now == s.tried {
+		return
+	}
+	s.tried = now
+	s.trying.Store(now)
+	if now && s.phase.CompareAndSwap(freshWaited, freshOn) {
+		s.over <- struct{}{}
+	}
+}
+
+// function calls n's function.
+func (s *fresh) function(n *node) error {
+	if !n.fn.wantsContext {
+		return n.fn.call(n, none, nil)
+	}
+	r := s.run
+	s.c = r.enter(n, false)
+	s.c.own = s.slot
+	err := n.fn.call(n, s.c, nil)
+	if err != nil {
+		return err
+	}
+	r.leave(s.c)
+	if s.c.tainted.Load() {
+		(&execution{run: r, node: n}).taint()
+	}
+	s.c = nil
+	return nil
+}
+
+// measured takes in what the last call took.
+func (s *fresh) measured() {
+	x := &execution{run: s.run, node: s.node, start: s.began}
+	if s.err == nil {
+		s.err = x.changedOwn()
+	}
+	if s.err != nil {
+		return
+	}
+	if s.cost == 0 {
+		s.pace.Add(1 << 16)
+		if s.unknown -= mono() - s.began; s.unknown < 0 {
+			s.ended = true
+		}
+	}
+	s.run.keepTimes(x, stateDone, nil)
+	s.cost = s.fn.est.cost()
+}
+
+// fail ends the call that has failed as one of r, which has been planned since.
+func (s *fresh) fail(r *run) {
+	x := &execution{run: r, node: s.node, worker: -1, c: s.c, start: s.began}
+	x.at = int32(slices.Index(r.plan.order, s.node))
+	if x.at < 0 { // a call between was given a value
+		x.at = 0
+		if s.c != nil {
+			r.leave(s.c)
+		}
+		s.node.end(stateFailed, r.failureOf(x, s.err))
+		return
+	}
+	r.conclude(x, s.err)
+}
+
+// handOver gives r, which has been planned, the call that the fresh run has left behind, if any, and ends it.
+func (s *fresh) handOver(r *run) {
+	switch {
+	case s == nil:
+	case s.phase.Load() == freshTaken:
+		r.keepPlan()
+		r.parts.Add(1)
+		s.taken <- r
+	case s.err != nil:
+		r.keepPlan()
+		s.fail(r)
+		s.free()
+	default:
+		s.free()
+	}
+}
+
+// keepPlan keeps the plan though the run may have nothing to do.
+func (r *run) keepPlan() {
+	r.keepsPlan = true
+	r.plan.becomeAware()
+}
+
+// latest is the last revision that a run which comes after s may see.
+func (s *fresh) latest() uint64 {
+	if s == nil {
+		return math.MaxUint64
+	}
+	return s.view
+}
+
+// free gives the fresh run back. It is over.
+func (s *fresh) free() {
+	s.stack.clear()
+	*s = fresh{stack: s.stack}
+	freshes.Put(s)
+}
