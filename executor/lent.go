@@ -39,18 +39,39 @@ func (p *pool) GiveBack() {
 	p.freeSlot()
 }
 
-// TakeSlot is TryTake for who goes by the rules of a worker: it may hold the slot for as long as [pool.Wanted] does not
-// say that somebody else wants one, and longer for the call that it is at; it has its calls lend the slot while they wait,
-// and lends it for good at the end.
-func (p *pool) TakeSlot() (Slot, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.busy >= p.size || p.waiting.Load() > 0 {
-		return nil, false
+// CallerSlot is a slot that a caller holds who runs calls itself.
+type CallerSlot struct{ p *pool }
+
+// TakeSlot is TryTake for who may hold the slot for longer, as long as [pool.Wanted] does not say that somebody else wants
+// one. It is given back by [CallerSlot.Lend].
+func (p *pool) TakeSlot() (CallerSlot, bool) {
+	if !p.TryTake() {
+		return CallerSlot{}, false
 	}
-	p.busy++
-	p.used()
-	return p, true
+	return CallerSlot{p}, true
+}
+
+// Lend implements [Slot].
+func (s CallerSlot) Lend() { s.p.GiveBack() }
+
+// Reclaim implements [Slot].
+func (s CallerSlot) Reclaim() {
+	s.p.Reclaim()
+	s.count(1)
+}
+
+// Hold calls f, which may take its time: while it waits for calls in a Get that nothing tells us of, the slot is lent.
+func (s CallerSlot) Hold(f func()) {
+	s.p.used()
+	s.count(-1)
+	defer s.count(1)
+	Holding(s.p, f)
+}
+
+func (s CallerSlot) count(d int) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.p.callers += d
 }
 
 // Wanted reports whether somebody waits for a slot.

@@ -33,7 +33,7 @@ import (
 // fresh is a fresh run on its way. Everything but phase, pace and the channels belongs to serve until phase is freshOver.
 type fresh struct {
 	run     *run
-	slot    executor.Slot
+	slot    executor.CallerSlot
 	pool    slots
 	stack   wayStack
 	dear    int64  // ns: a call that costs more is not for a fresh run
@@ -80,7 +80,7 @@ var freshes = sync.Pool{New: func() any { return new(fresh) }}
 
 // slots is an executor that gives out slots.
 type slots interface {
-	TakeSlot() (executor.Slot, bool)
+	TakeSlot() (executor.CallerSlot, bool)
 	Wanted() bool
 }
 
@@ -113,9 +113,7 @@ func (r *run) makeFresh() (s *fresh, all bool) {
 		return s, false
 	}
 	s.free()
-	if r.cancel != nil {
-		r.cancel(context.Canceled) // lets go of what the context holds
-	}
+	r.endContext()
 	return nil, true
 }
 
@@ -212,7 +210,7 @@ func (s *fresh) serve() {
 			s.stop(newPanicError(s.node.fn.name, recover()))
 		}
 	}()
-	executor.Holding(s.slot, s.goOn)
+	s.goOn()
 	returned = true
 	s.stop(s.err)
 }
@@ -315,12 +313,14 @@ func (s *fresh) call(n *node) {
 	}
 	s.calls++
 	measured := s.cost == 0 || s.calls*0x9e3779b97f4a7c15>>60 == 0 // every 16th, but not in step with the graph
-	if s.began = 0; measured {
-		s.began = mono()
-	}
-	s.node = n
-	if s.err = s.function(n); measured {
-		s.measured()
+	s.node, s.began = n, 0
+	switch {
+	case s.tried:
+		s.slot.Hold(s.measure)
+	case measured:
+		s.measure()
+	default:
+		s.err = s.function(n)
 	}
 	if s.err != nil {
 		s.ended = true
@@ -364,8 +364,10 @@ func (s *fresh) function(n *node) error {
 	return nil
 }
 
-// measured takes in what the last call took.
-func (s *fresh) measured() {
+// measure calls the function and takes in what that took.
+func (s *fresh) measure() {
+	s.began = mono()
+	s.err = s.function(s.node)
 	x := &execution{run: s.run, node: s.node, start: s.began}
 	if s.err == nil {
 		s.err = x.changedOwn()
@@ -402,6 +404,7 @@ func (s *fresh) fail(r *run) {
 func (s *fresh) handOver(r *run) {
 	switch {
 	case s == nil:
+		return
 	case s.phase.Load() == freshTaken:
 		r.keepPlan()
 		r.parts.Add(1)
@@ -412,6 +415,9 @@ func (s *fresh) handOver(r *run) {
 		s.free()
 	default:
 		s.free()
+	}
+	if r.n == 0 { // all is done, or nobody wants it any more
+		r.endContext()
 	}
 }
 

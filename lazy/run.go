@@ -396,11 +396,9 @@ func (r *run) Over() {
 
 // finishRun ends a run of which no call is running, and none will.
 func (r *run) finishRun() {
+	r.endContext()
 	r.mu.Lock()
 	r.over = true
-	if r.cancel != nil {
-		r.cancel(context.Canceled) // lets go of what the context holds
-	}
 	sick := r.first != nil
 	r.mu.Unlock()
 	r.letGoOfRest()
@@ -415,6 +413,15 @@ func (r *run) finishRun() {
 	}
 	defer close(r.done) // also if an observer ends the goroutine
 	r.hooks.runDone(r)
+}
+
+// endContext lets go of what the context of the calls holds, if there is one.
+func (r *run) endContext() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cancel != nil {
+		r.cancel(context.Canceled)
+	}
 }
 
 // executed is told that a foreign executor has returned.
