@@ -58,7 +58,7 @@ func (j *job) serveCounted(id int) leaving {
 
 // looks is how often a worker looks round before it leaves: others may be about to have something for it, and to be
 // sent for again costs more.
-const looks = 8
+const looks = 80
 
 // look finds a call to start, or -1 when there is none for this worker.
 func (j *job) look(w *worker) int32 {
@@ -66,7 +66,7 @@ func (j *job) look(w *worker) int32 {
 		if j.stopped.Load() {
 			return -1
 		}
-		if i := j.ready.take(w); i >= 0 || k == looks {
+		if i := j.ready.take(w); i >= 0 || k == looks || k >= looks/10 && j.pool.waiting.Load() > 0 {
 			return i
 		}
 		runtime.Gosched()
