@@ -22,7 +22,7 @@ import (
 type node struct {
 	// fn is what was wrapped. Written when the call is recorded, as are meta and the inputs.
 	fn *function
-	// meta is id<<16 | offset of the value<<8 | place in the slab<<3 | number of inputs.
+	// meta is, from the top: id, offset of the value, place in the slab, number of inputs.
 	meta uint64
 	// more is what few calls need. It is set at most once and then points to the same extra for good.
 	more atomic.Pointer[extra]
@@ -90,11 +90,14 @@ const (
 	flagTaken = 1 << 18
 )
 
-// The low byte of meta is the place in the slab, times eight, plus the number of inputs or manyInputs.
+// The parts of meta. The number of inputs may be manyInputs.
 const (
-	inputsMask = 7
-	manyInputs = 7
-	placeShift = 3
+	inputsMask  = 7
+	manyInputs  = 7
+	placeShift  = 3
+	placeBits   = 6
+	offsetShift = placeShift + placeBits
+	idShift     = offsetShift + 8
 )
 
 // extra is the part of a node that few calls need.
@@ -123,7 +126,7 @@ type notes struct {
 	duration int64 // in ns
 }
 
-func (n *node) id() graph.ID { return graph.ID(n.meta >> 16) }
+func (n *node) id() graph.ID { return graph.ID(n.meta >> idShift) }
 
 func (n *node) state() uint32 { return n.word.Load() & stateMask }
 
@@ -161,7 +164,9 @@ func (n *node) input(k int) *node {
 func valueAt[T any](n *node) *T { return (*T)(n.inline()) }
 
 // inline is valueAt for who does not know the type.
-func (n *node) inline() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(n), uintptr(n.meta>>8&0xff)) }
+func (n *node) inline() unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(n), uintptr(n.meta>>offsetShift&0xff))
+}
 
 // extra returns n's extra, made if need be.
 func (n *node) extra() *extra {

@@ -26,8 +26,8 @@ type slabEntry struct {
 
 const registrySweepMin = 4096
 
-// register adds a slab of n forms. It returns a weak pointer to the slab.
-func register[F any](first *F, n int) weak.Pointer[node] {
+// register adds a slab of n forms.
+func register[F any](first *F, n int) {
 	e := &slabEntry{
 		first:  weak.Make((*node)(unsafe.Pointer(first))),
 		n:      n,
@@ -38,7 +38,6 @@ func register[F any](first *F, n int) weak.Pointer[node] {
 		sweepRegistryLocked()
 		registry.sweep.Unlock()
 	}
-	return e.first
 }
 
 func pushEntry(e *slabEntry) {

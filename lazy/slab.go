@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync/atomic"
 	"unsafe"
-	"weak"
 )
 
 // The forms a node can have: see node.go. The header comes first, so that a pointer to the form is one to the header.
@@ -55,41 +54,72 @@ var lastID atomic.Uint64
 // slabs hands out nodes of one form. Nodes lie in slabs because one malloc per node costs several times as much as
 // recording a call, and the collector as much again. The price: a slab keeps all its nodes, and what they depend on,
 // while a handle to one of them is alive. Slabs are therefore sized such that at most about a 1/slabShare of what a
-// function ever recorded can be kept that way, and the slab that is being filled is referred to weakly: when the last
-// handle into it is dropped, it goes, and the next call begins another.
+// function ever recorded can be kept that way.
 //
 // That alone would not do where some handle is always alive, as in a server: a graph that begins in one slab and ends in
 // the next ties the two together, and the living one would keep the slabs of all graphs before it. So no slab is filled on
-// after a garbage collection. Only a graph that was being recorded at that moment ties what was before to what comes.
-type slabs[F any] struct {
+// after a garbage collection. Only a graph that was being recorded at that moment ties what was before to what comes. Nor
+// is a slab referred to from then on, other than by handles: what was recorded last, and dropped, goes with the collection
+// after that. (To refer to it weakly from the beginning cost 8 ns a call.)
+type slabs[F any] struct{ filling }
+
+// filling is what slabs have in common.
+type filling struct {
 	current atomic.Pointer[slab]
 	made    atomic.Int64 // forms in all slabs so far; less if they were not filled
+	listed  atomic.Bool  // it is in collections.filling
+	next    *filling     // in that list. Written by who has listed it, before
 }
 
 // slab is the slab that is being filled.
 type slab struct {
 	used  atomic.Int32
 	n     int32
-	gcs   uint32 // collections when it was made
-	first weak.Pointer[node]
+	first *node
 }
 
-// collections counts garbage collections, from the first slab on.
+// collections is what is done after each garbage collection, from the first slab on.
 var collections struct {
-	count atomic.Uint32
-	begun atomic.Bool
+	begun   atomic.Bool
+	filling atomic.Pointer[filling] // those that may have a current slab
 }
 
-// countCollections has a cleanup count the next garbage collection, and itself be set up again.
-func countCollections(struct{}) {
-	collections.count.Add(1)
-	runtime.AddCleanup(new(*node), countCollections, struct{}{}) // a pointer: small objects without may never be cleaned up
+// afterCollection has a cleanup drop the slabs that are being filled after the next garbage collection, and set itself
+// up again.
+func afterCollection(struct{}) {
+	for f := collections.filling.Swap(nil); f != nil; {
+		next := f.next
+		f.drop()
+		f = next
+	}
+	runtime.AddCleanup(new(*node), afterCollection, struct{}{}) // a pointer: small objects without may never be cleaned up
+}
+
+// list has f's slab dropped after the next collection.
+func (f *filling) list() {
+	if f.listed.Load() || f.listed.Swap(true) {
+		return
+	}
+	for {
+		f.next = collections.filling.Load()
+		if collections.filling.CompareAndSwap(f.next, f) {
+			return
+		}
+	}
+}
+
+// drop drops the slab that is being filled.
+func (f *filling) drop() {
+	f.listed.Store(false)                                            // before: whoever makes a slab from now on lists f again
+	if b := f.current.Swap(nil); b != nil && b.used.Load() < b.n/2 { // so little is recorded from one to the next
+		f.made.Store(f.made.Load() / 2)
+	}
 }
 
 const (
 	slabShare = 8
 	slabBytes = 4096 - 64
-	slabMax   = 32 // meta has five bits for the place in the slab
+	slabMax   = 1 << placeBits
 )
 
 // take returns a zero form. It takes no lock.
@@ -101,26 +131,15 @@ func (s *slabs[F]) take() *F {
 	if b == nil {
 		return s.grow()
 	}
-	if b.gcs != collections.count.Load() {
-		if s.current.CompareAndSwap(b, nil) && b.used.Load() < b.n/2 { // so little is recorded from one to the next
-			s.made.Store(s.made.Load() / 2)
-		}
-		return s.grow()
-	}
 	i := b.used.Add(1)
 	if i >= b.n {
 		s.current.CompareAndSwap(b, nil) // the last one, or past it
-	}
-	if i > b.n {
-		return s.grow()
-	}
-	first := b.first.Value()
-	if first == nil { // all that was recorded in it has been dropped
-		s.current.CompareAndSwap(b, nil)
-		return s.grow()
+		if i > b.n {
+			return s.grow()
+		}
 	}
 	var f *F
-	n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(i-1)*unsafe.Sizeof(*f)))
+	n := (*node)(unsafe.Add(unsafe.Pointer(b.first), uintptr(i-1)*unsafe.Sizeof(*f)))
 	n.meta = uint64(i-1) << placeShift
 	return (*F)(unsafe.Pointer(n))
 }
@@ -129,26 +148,26 @@ func (s *slabs[F]) take() *F {
 // rest is lost.
 func (s *slabs[F]) grow() *F {
 	if !collections.begun.Load() && !collections.begun.Swap(true) {
-		countCollections(struct{}{})
+		afterCollection(struct{}{})
 	}
 	var f F
 	n := int(s.made.Load() / slabShare)
 	n = max(1, min(n, slabMax, slabBytes/int(unsafe.Sizeof(f))))
 	s.made.Add(int64(n))
-	gcs := collections.count.Load() // before the slab is made: none of them has seen it
 	forms := make([]F, n)
-	first := register(&forms[0], n)
+	register(&forms[0], n)
 	if n > 1 {
-		b := &slab{n: int32(n), gcs: gcs, first: first}
+		b := &slab{n: int32(n), first: (*node)(unsafe.Pointer(&forms[0]))}
 		b.used.Store(1)
 		s.current.CompareAndSwap(nil, b)
+		s.list()
 	}
 	return &forms[0]
 }
 
 // newMeta describes a new node with k inputs and its value at the given offset.
 func newMeta(offset uintptr, k int) uint64 {
-	return lastID.Add(1)<<16 | uint64(offset)<<8 | uint64(k)
+	return lastID.Add(1)<<idShift | uint64(offset)<<offsetShift | uint64(k)
 }
 
 // sourceOf makes the node of a value that was given.

@@ -10,8 +10,8 @@ import (
 //
 // A node refers to its inputs, never to its users, or a source would keep everything that was ever made of it. To mark
 // what is behind a source it must be known all the same. So a tracked node is registered with its inputs – by the slab it
-// lies in, which is referred to weakly, and its place there. One weak pointer serves up to 32 users: a pointer per edge
-// costs 460 ns to make and 24 bytes to keep, this one 16 bytes per slab and input, and 7 ns per slab to follow.
+// lies in, which is referred to weakly, and its place there. One weak pointer serves up to 64 users: a pointer per edge
+// costs 460 ns to make and 24 bytes to keep, this one 24 bytes per slab and input, and 7 ns per slab to follow.
 //
 // Tracking begins when a Get meets a graph in which something was Set: it walks the graph once. Whatever is recorded
 // behind a tracked node later is tracked when it is planned.
@@ -19,13 +19,13 @@ import (
 // userSet is some of the nodes of a slab, by place.
 type userSet struct {
 	slab   weak.Pointer[node] // to its first node, which may not be recorded yet
-	places uint32
+	places uint64
 	stride uint32
 }
 
 // slabOf returns the reference to n's slab, and n's place in it. Needs planMu.
 func (n *node) slabOf() (weak.Pointer[node], uint32) {
-	place := uint32(n.meta>>placeShift) & 31
+	place := uint32(n.meta>>placeShift) & (1<<placeBits - 1)
 	first := (*node)(unsafe.Add(unsafe.Pointer(n), -int(place)*int(n.fn.stride)))
 	x := first.extra()
 	if x.slab == (weak.Pointer[node]{}) {
@@ -77,7 +77,7 @@ func (u *userSet) mark(stack []*node, rev uint64, quiet bool) (_ []*node, alive 
 	}
 	stride := uintptr(u.stride)
 	for places := u.places; places != 0; places &= places - 1 {
-		n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(bits.TrailingZeros32(places))*stride))
+		n := (*node)(unsafe.Add(unsafe.Pointer(first), uintptr(bits.TrailingZeros64(places))*stride))
 		if quiet && isMarked(n.word.Load()) {
 			continue
 		}
