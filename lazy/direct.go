@@ -33,7 +33,7 @@ type direct struct {
 	view    uint64
 	left    int64 // ns, by what the calls are thought to cost
 	ended   bool  // a call was met that is not for a direct run
-	stack   []onTheWay
+	stack   wayStack
 	node    *node // the call that is being made
 	frame   frame
 	args    [4]argument
@@ -90,7 +90,7 @@ func (s *direct) make(targets []*node, view uint64) {
 	for _, t := range targets {
 		s.push(t)
 	}
-	if s.ended || len(s.stack) == 0 || !s.goOn(false) {
+	if s.ended || s.stack.empty() || !s.goOn(false) {
 		return
 	}
 	if mono() < 0 { // in a synctest bubble, where the time stands while somebody waits for planMu
@@ -167,8 +167,8 @@ func (s *direct) serve() {
 // goOn makes calls right until all are, or one is met that cannot be. Unless it may call functions it stops at the first
 // that is to be called, and reports that.
 func (s *direct) goOn(mayCall bool) (stopped bool) {
-	for len(s.stack) > 0 {
-		top := &s.stack[len(s.stack)-1]
+	for !s.stack.empty() {
+		top := s.stack.last()
 		in := top.n.inputs()
 		if top.next < len(in) {
 			i := in[top.next]
@@ -177,6 +177,9 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 				return false
 			}
 			continue
+		}
+		if top.n.word.Load()&flagTracked == 0 {
+			s.trackBehind(top.n)
 		}
 		e := top.n.more.Load()
 		if !s.hasChanged(top.n, e) {
@@ -187,25 +190,38 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 		} else if !s.call(top.n, e) {
 			return false
 		}
-		*top = onTheWay{} // the stack is kept, and must not keep the nodes
-		s.stack = s.stack[:len(s.stack)-1]
+		s.stack.pop()
 	}
 	return false
+}
+
+// trackBehind has n, which is new, tracked if an input is. Else its value is as sure as that of its inputs.
+func (s *direct) trackBehind(n *node) {
+	for _, i := range n.inputs() {
+		if i.word.Load()&flagTracked != 0 {
+			track(n)
+			return
+		}
+	}
 }
 
 // push goes on to n if it is not right, or ends the direct run if that is not for it.
 func (s *direct) push(n *node) {
 	w := n.word.Load()
-	if (w&flagTracked != 0 && isReady(w) || w&stateMask == stateSource) && w&(flagDonated|flagTaken) == 0 {
+	if isFirst(w) && w&stateMask != stateSource {
+		n.settle() // it may depend on something that was changed
+		w = n.word.Load()
+	}
+	if isReady(w) && w&(flagDonated|flagTaken) == 0 {
 		return
 	}
 	const odd = flagOwn | flagFound | flagPermanent | flagPrivate | flagDonated | flagTaken | flagWatched
 	state := w & stateMask
-	if w&odd != 0 || state != stateDone && state != statePending || !s.isFor(n) || w&flagTracked == 0 && !s.track(n, state) {
+	if w&odd != 0 || state != stateDone && state != statePending || !s.isFor(n) || w&flagTracked == 0 && state != statePending {
 		s.ended = true
 		return
 	}
-	s.stack = append(s.stack, onTheWay{n: n})
+	s.stack.push(n)
 }
 
 // isFor reports whether n may be called in a direct run.
@@ -218,23 +234,12 @@ func (s *direct) isFor(n *node) bool {
 	return true
 }
 
-// track has n tracked if it is new and depends on what was changed.
-func (s *direct) track(n *node, state uint32) bool {
-	if state != statePending {
-		return false
-	}
-	for _, i := range n.inputs() {
-		if i.word.Load()&flagTracked != 0 {
-			track(n)
-			return true
-		}
-	}
-	return false
-}
-
 // hasChanged reports whether n, whose inputs are right, is to be called. It notes what they are.
 func (s *direct) hasChanged(n *node, e *extra) bool {
 	w := n.word.Load()
+	if w&flagTracked == 0 {
+		return true
+	}
 	changed := w&flagForced != 0 || w&(flagCell|flagInline) == 0
 	in := s.args[:0]
 	for _, i := range n.inputs() {
@@ -266,14 +271,23 @@ func (s *direct) call(n *node, e *extra) bool {
 	s.calls++
 	calling := s.calls<<2 | directCalling
 	s.phase.Store(calling)
-	err := n.fn.call(n, none, &s.frame)
-	same := err == nil && s.isSame(n) // before it goes on: that may take its time, too
+	at := &s.frame
+	if e == nil || n.word.Load()&flagTracked == 0 {
+		at = nil
+	}
+	err := n.fn.call(n, none, at)
+	same := at != nil && err == nil && s.isSame(n) // before it goes on: that may take its time, too
 	if err != nil || !s.phase.CompareAndSwap(calling, directMade) {
 		s.returned(err)
 		return false
 	}
 	if measured {
 		n.fn.est.learn(mono() - began)
+	}
+	if at == nil {
+		n.changeTo(stateDone)
+		n.mark = checkedMark | changes.sources.Load()
+		return true
 	}
 	s.publish(n, e, same)
 	return true
@@ -330,13 +344,18 @@ func (s *direct) returned(err error) {
 func (s *direct) claim(r *run, p *planner) *execution {
 	n := s.node
 	at, _ := p.place(n)
-	x := &execution{run: r, at: at, node: n, worker: -1, was: n.word.Load(), tracked: true, framed: true}
-	n.word.And(^uint32(flagMarked | flagForced))
-	n.changeState(stateRunning)
-	x.frame.in = append(x.frame.in, s.frame.in...)
+	x := &execution{run: r, at: at, node: n, worker: -1}
 	if s.phase.Load() == directTaken {
 		x.start = mono() - int64(directTimeMax)
 	}
+	if x.was = n.word.Load(); x.was&flagTracked == 0 {
+		n.changeState(stateRunning)
+		return x
+	}
+	x.tracked, x.framed = true, true
+	n.word.And(^uint32(flagMarked | flagForced))
+	n.changeState(stateRunning)
+	x.frame.in = append(x.frame.in, s.frame.in...)
 	return x
 }
 
@@ -364,7 +383,7 @@ func (s *direct) free() {
 	if s == nil || s.isLeft() {
 		return
 	}
-	clear(s.stack)
-	*s = direct{stack: s.stack[:0]}
+	s.stack.clear()
+	*s = direct{stack: s.stack}
 	directs.Put(s)
 }
