@@ -99,8 +99,7 @@ func (r *run) enterUnder(parent context.Context, n *node, slot bool) *callContex
 // leave ends a call's context. Contexts derived from it go on, but a Get with one is no longer the call's. It reports
 // whether the call's places in limits are lent, and so not to be given back.
 func (r *run) leave(c *callContext) (lent bool) {
-	c.over.Store(true)
-	lent = c.takeBack()
+	lent = c.end()
 	r.mu.Lock()
 	last := len(r.active) - 1
 	r.active[c.place] = r.active[last]
@@ -112,6 +111,12 @@ func (r *run) leave(c *callContext) (lent bool) {
 		r.cancelAllIfUnwatched()
 	}
 	return lent
+}
+
+// end has Gets with the context not be the call's any more, and is takeBack.
+func (c *callContext) end() (lent bool) {
+	c.over.Store(true)
+	return c.takeBack()
 }
 
 // takeBack takes the slot back from Gets that the function has left behind when it returned. It reports whether there

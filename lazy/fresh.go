@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"context"
+	"errors"
 	"math"
 	"runtime"
 	"slices"
@@ -48,15 +49,20 @@ type fresh struct {
 	cost  int64     // of it, in ns; 0: not known
 	node  *node     // the call that is being made
 	began int64     // when that, or one before that was measured, began
-	c     *callContext
-	err   error // what node has failed with
+	err   error     // what node has failed with
 	phase atomic.Uint32
 	pace  atomic.Uint32 // not 0 since serve has begun; changes as long as it goes on
 	// trying says that the call that is being made is of a function of which nothing is known.
 	trying atomic.Bool
-	tried  bool          // the same, for serve alone
-	over   chan struct{} // wakes the one who waits. Written by that one before phase is freshWaited
-	taken  chan *run     // the run that has taken it over
+	tried  bool // the same, for serve alone
+	// current is the context that a function was given last.
+	current  atomic.Pointer[callContext]
+	parent   context.Context // of all of them
+	contexts []callContext   // that nobody has been given yet
+	listed   *callContext    // the one that the run which has taken it over knows. Written before taken is sent to
+
+	over  chan struct{} // wakes the one who waits. Written by that one before phase is freshWaited
+	taken chan *run     // the run that has taken it over
 }
 
 // The phases of a fresh run.
@@ -226,8 +232,11 @@ func (s *fresh) stop(err error) {
 		s.over <- struct{}{}
 	default:
 		r := <-s.taken
-		if err != nil {
+		switch {
+		case err != nil:
 			s.fail(r)
+		case s.listed != nil:
+			r.leave(s.listed)
 		}
 		if r.parts.Add(-1) < 0 {
 			r.finishRun()
@@ -322,11 +331,15 @@ func (s *fresh) call(n *node) {
 	default:
 		s.err = s.function(n)
 	}
-	if s.err != nil {
+	switch s.err {
+	case nil:
+		n.end(stateDone, nil)
+	case errNotCalled:
+		s.err, s.ended = nil, true
+		n.end(statePending, &failure{at: -1})
+	default:
 		s.ended = true
-		return
 	}
-	n.end(stateDone, nil)
 	if s.phase.Load() == freshTaken {
 		s.ended = true
 	}
@@ -349,19 +362,54 @@ func (s *fresh) function(n *node) error {
 	if !n.fn.wantsContext {
 		return n.fn.call(n, none, nil)
 	}
-	r := s.run
-	s.c = r.enter(n, false)
-	s.c.own = s.slot
-	err := n.fn.call(n, s.c, nil)
-	if err != nil {
-		return err
+	c := s.context(n)
+	s.current.Store(c)
+	if s.phase.Load() == freshTaken { // who has taken it over may not know of c
+		return errNotCalled
 	}
-	r.leave(s.c)
-	if s.c.tainted.Load() {
-		(&execution{run: r, node: n}).taint()
+	returned := false
+	defer func() {
+		if !returned {
+			c.end()
+		}
+	}()
+	err := n.fn.call(n, c, nil)
+	returned = true
+	c.end()
+	if err == nil && c.tainted.Load() {
+		(&execution{run: s.run, node: n}).taint()
 	}
-	s.c = nil
-	return nil
+	return err
+}
+
+// errNotCalled says that a call has not been made.
+var errNotCalled = errors.New("not called")
+
+// context returns a context for a call. It is made sixteen at a time; a function that keeps one keeps them all.
+func (s *fresh) context(n *node) *callContext {
+	if len(s.contexts) == 0 {
+		s.contexts = make([]callContext, 16)
+		if s.parent == nil {
+			s.parent = s.run.context()
+		}
+	}
+	c := &s.contexts[0]
+	s.contexts = s.contexts[1:]
+	c.Context, c.run, c.node, c.own = s.parent, s.run, n, s.slot
+	return c
+}
+
+// enlist has r know of the context of the call that was taken over with it, to tell who waits for the call.
+func (s *fresh) enlist(r *run) {
+	c := s.current.Load()
+	if c == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.place = len(r.active)
+	r.active = append(r.active, c)
+	s.listed = c
 }
 
 // measure calls the function and takes in what that took.
@@ -387,12 +435,12 @@ func (s *fresh) measure() {
 
 // fail ends the call that has failed as one of r, which has been planned since.
 func (s *fresh) fail(r *run) {
-	x := &execution{run: r, node: s.node, worker: -1, c: s.c, start: s.began}
+	x := &execution{run: r, node: s.node, worker: -1, c: s.listed, start: s.began}
 	x.at = int32(slices.Index(r.plan.order, s.node))
 	if x.at < 0 { // a call between was given a value
 		x.at = 0
-		if s.c != nil {
-			r.leave(s.c)
+		if s.listed != nil {
+			r.leave(s.listed)
 		}
 		s.node.end(stateFailed, r.failureOf(x, s.err))
 		return
@@ -408,6 +456,7 @@ func (s *fresh) handOver(r *run) {
 	case s.phase.Load() == freshTaken:
 		r.keepPlan()
 		r.parts.Add(1)
+		s.enlist(r)
 		s.taken <- r
 	case s.err != nil:
 		r.keepPlan()
