@@ -21,8 +21,8 @@ type Node struct {
 	Reason string
 	// Where is the file:line at which the function was wrapped; "" where it is not known.
 	Where string
-	// Start and Duration tell when the call last ran and how long it took. Calls that are known to be cheap are not
-	// timed: their Duration is 0. For a Running call Duration is 0 too.
+	// Start and Duration tell when the call last ran and how long it took. Calls that are known to take
+	// less than 20 µs are not timed, most often: their Duration is 0. For a Running call Duration is 0 too.
 	Start    time.Time
 	Duration time.Duration
 	// Count is the number of calls a collapsed node stands for. 0 and 1 both mean the one call itself.

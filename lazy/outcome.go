@@ -12,7 +12,7 @@ import (
 // This file says what becomes of a call that has ended, and of a run.
 
 // timedMin is the least time of a call that is worth being remembered for pictures, in ns.
-const timedMin = 10_000
+const timedMin = untimed
 
 // conclude ends a call: its node gets its next state, the run its failure if there is one, the host is told.
 func (r *run) conclude(x *execution, err error) executor.Status {

@@ -54,7 +54,8 @@ func (r *run) Ranks() []int32 {
 const (
 	pieceLen  = 512
 	pieceTime = 20_000 // ns
-	cheap     = 2_000  // ns; a call that costs more is a piece of its own, and timed
+	cheap     = 2_000  // ns; a call that costs more is a piece of its own
+	untimed   = 20_000 // ns; a call that costs more is timed each time, and remembered for pictures
 )
 
 // Piece implements executor.Steps.
@@ -216,7 +217,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 		r.dropGrantsOf(i)
 		return executor.Ended
 	}
-	if worker >= 0 && r.hooks == nil && n.isCheap() && !r.late.Load() {
+	if worker >= 0 && r.hooks == nil && n.costsAtMost(untimed) && !r.late.Load() {
 		if status := r.startCheap(i, n); status != executor.Again {
 			return status
 		}
@@ -265,16 +266,19 @@ func (r *run) begin(n *node, i int32) uint32 {
 }
 
 // isCheap reports whether the call is known to be cheap and has nothing special about it.
-func (n *node) isCheap() bool {
+func (n *node) isCheap() bool { return n.costsAtMost(cheap) }
+
+// costsAtMost reports whether the call is known to cost no more than that, in ns, and has nothing special about it.
+func (n *node) costsAtMost(most int64) bool {
 	f := n.fn
 	c := f.est.cost()
-	return c > 0 && c <= cheap && f.plain && f.opts.retry == 0 && n.runsOn() == nil
+	return c > 0 && c <= most && f.plain && f.opts.retry == 0 && n.runsOn() == nil
 }
 
 // sampled is how many cheap calls there are to one that is measured.
 const sampled = 16
 
-// startCheap is Start for cheap calls of plain functions that nobody looks at. It returns Again if the call is to be
+// startCheap is Start for calls of plain functions that are not timed and that nobody looks at. It returns Again if the call is to be
 // started the long way: another run is running it.
 func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 	switch n.beginFresh() {
