@@ -2,6 +2,7 @@ package lazy
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -159,8 +160,32 @@ func (p *planner) visitAll(targets []*node) {
 	for _, t := range targets {
 		p.visit(t)
 	}
+	lastPlan.calls.Store(int64(len(p.order)))
+	lastPlan.edges.Store(int64(len(p.shape.In)))
+	p.targets = slices.Grow(p.targets, len(targets))
 	for _, t := range targets {
 		p.targets = append(p.targets, p.argument(t))
+	}
+}
+
+// lastPlan is how large the plan made last was.
+var lastPlan struct{ calls, edges atomic.Int64 }
+
+// growFrom is how many calls a plan has when it is thought to become as large as the last one.
+const growFrom = 1 << 12
+
+// growLikeLast gives a plan whose arrays have gone with a garbage collection room to become as large as the last one: to
+// let them grow bit by bit writes, and leaves to the collector, twice as much.
+func (p *planner) growLikeLast() {
+	calls := int(lastPlan.calls.Load())
+	calls = min(calls+calls/8, planKept)
+	if cap(p.order) >= calls {
+		return
+	}
+	p.order = slices.Grow(p.order, calls-len(p.order))
+	p.shape.Off = slices.Grow(p.shape.Off, calls+1-len(p.shape.Off))
+	if edges := min(int(lastPlan.edges.Load()), 4*planKept); edges > len(p.shape.In) {
+		p.shape.In = slices.Grow(p.shape.In, edges-len(p.shape.In))
 	}
 }
 
@@ -308,6 +333,9 @@ func (p *planner) nextOrder(top *onTheWay, inputs int) *node {
 // leave numbers n, whose inputs all have numbers.
 func (p *planner) leave(n *node, inputs []*node) {
 	pos := int32(len(p.order))
+	if pos == growFrom {
+		p.growLikeLast()
+	}
 	p.order = append(p.order, n)
 	var order []*node
 	if n.word.Load()&flagOwn != 0 && inputs != nil {
