@@ -124,7 +124,7 @@ func (s *direct) wait(ctx context.Context) {
 		case phase == directOver:
 			s.ex.GiveBack()
 			return
-		case !left && phase != before: // it is at another call than a moment ago
+		case !left && (phase != before || phase == directMade): // it is at another call than a moment ago, or between two
 			before = phase
 			late.Reset(directTimeMax)
 		case phase&directPhase == directCalling && s.phase.CompareAndSwap(phase, directTaken):
