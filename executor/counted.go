@@ -56,18 +56,29 @@ func (j *job) serveCounted(id int) leaving {
 	}
 }
 
-// looks is how often a worker looks round before it leaves: others may be about to have something for it, and to be
+// looks is how often, and for how long, a worker looks round before it leaves: others may be about to have something for it, and to be
 // sent for again costs more.
-const looks = 80
+const (
+	looks        = 80
+	looksAtLeast = 8
+	looksTime    = 30 * time.Microsecond // a Gosched may take a while where others compute
+)
 
 // look finds a call to start, or -1 when there is none for this worker.
 func (j *job) look(w *worker) int32 {
+	var since time.Time
 	for k := 0; ; k++ {
 		if j.stopped.Load() {
 			return -1
 		}
-		if i := j.ready.take(w); i >= 0 || k == looks || k >= looks/10 && j.pool.waiting.Load() > 0 {
+		if i := j.ready.take(w); i >= 0 || k == looks {
 			return i
+		}
+		if k == looksAtLeast {
+			since = time.Now()
+		}
+		if k > looksAtLeast && (j.pool.waiting.Load() > 0 || time.Since(since) > looksTime) {
+			return -1
 		}
 		runtime.Gosched()
 	}

@@ -60,6 +60,9 @@ func (s CallerSlot) Reclaim() {
 	s.count(1)
 }
 
+// Held is the slot as it is inside [CallerSlot.Hold].
+func (s CallerSlot) Held() Slot { return s.p }
+
 // Hold calls f, which may take its time: while it waits for calls in a Get that nothing tells us of, the slot is lent.
 func (s CallerSlot) Hold(f func()) {
 	s.p.used()

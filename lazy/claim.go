@@ -41,10 +41,18 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 // noted reports whether the call's result is there already.
 func (r *run) noted(x *execution) bool {
 	s := &r.resultsNow()[x.at]
-	if x.node.word.Load()&flagInline != 0 && (!r.planTracked(x.at) || r.seesFirst(x.node)) { // tracked since: the first value is what the run sees
-		s.note(version{p: x.node.inline()}, 0, 0, false)
+	if s.there() {
+		return true
 	}
-	return s.there()
+	w := x.node.word.Load()
+	if w&flagInline == 0 || r.planTracked(x.at) && !(isRightAtFirst(w) && r.seesFirst(x.node)) {
+		return false
+	}
+	planMu.Lock() // tracked since: the first value is what the run sees
+	marked := x.node.more.Load().marked
+	planMu.Unlock()
+	s.note(version{p: x.node.inline()}, 0, marked, marked > r.view)
+	return true
 }
 
 // seesFirst reports whether the first value of n, which has one, is what the run sees though n has been changed since:

@@ -215,6 +215,10 @@ func (s *direct) push(n *node) {
 	if isReady(w) && w&(flagDonated|flagTaken) == 0 {
 		return
 	}
+	if w&flagTracked != 0 && n.more.Load().given != nil {
+		s.ended = true
+		return
+	}
 	const odd = flagOwn | flagFound | flagPermanent | flagPrivate | flagDonated | flagTaken | flagWatched
 	state := w & stateMask
 	if w&odd != 0 || state != stateDone && state != statePending || !s.isFor(n) || w&flagTracked == 0 && state != statePending {

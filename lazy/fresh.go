@@ -111,6 +111,7 @@ func (r *run) makeFresh() (s *fresh, all bool) {
 		s.free()
 		return nil, false
 	}
+	r.view = s.view // for Gets inside the calls
 	go s.serve()
 	if !s.wait(r.base) {
 		return s, false
@@ -118,6 +119,7 @@ func (r *run) makeFresh() (s *fresh, all bool) {
 	if s.err != nil || s.ended {
 		return s, false
 	}
+	unaware.Add(-1)
 	s.free()
 	r.endContext()
 	return nil, true
@@ -223,24 +225,34 @@ func (s *fresh) serve() {
 
 // stop is the end of serve: err is what the call that it is at has failed with, if any.
 func (s *fresh) stop(err error) {
-	unaware.Add(-1)
 	s.slot.Lend()
 	s.err = err
-	switch {
-	case s.phase.CompareAndSwap(freshOn, freshOver):
-	case s.phase.CompareAndSwap(freshWaited, freshOver):
-		s.over <- struct{}{}
-	default:
-		r := <-s.taken
+	for { // the one who waits may go from one of the first two phases to the other just now
 		switch {
-		case err != nil:
-			s.fail(r)
-		case s.listed != nil:
-			r.leave(s.listed)
+		case s.phase.CompareAndSwap(freshOn, freshOver):
+			return
+		case s.phase.CompareAndSwap(freshWaited, freshOver):
+			s.over <- struct{}{}
+			return
+		case s.phase.Load() == freshTaken:
+			s.endTaken()
+			return
 		}
-		if r.parts.Add(-1) < 0 {
-			r.finishRun()
-		}
+	}
+}
+
+// endTaken ends the call that was taken over.
+func (s *fresh) endTaken() {
+	r := <-s.taken
+	switch {
+	case s.err != nil:
+		s.fail(r)
+	case s.listed != nil:
+		r.leave(s.listed)
+	}
+	unaware.Add(-1)
+	if r.parts.Add(-1) < 0 {
+		r.finishRun()
 	}
 }
 
@@ -264,7 +276,7 @@ func (s *fresh) goOn() {
 func (s *fresh) step() {
 	if s.steps++; s.steps%freshSign == 0 {
 		s.pace.Store(s.steps)
-		s.ended = s.pool.Wanted()
+		s.ended = s.pool.Wanted() || s.phase.Load() == freshTaken
 	}
 	top := s.stack.last()
 	n := top.n
@@ -316,7 +328,7 @@ func (s *fresh) call(n *node) {
 		s.fn, s.cost = n.fn, n.fn.est.cost()
 	}
 	s.tries(s.cost == 0)
-	if s.cost > s.dear || n.beginFresh() != statePending { // somebody else is at it
+	if s.phase.Load() == freshTaken || s.cost > s.dear || n.beginFresh() != statePending { // somebody else is at it
 		s.ended = true
 		return
 	}
@@ -338,9 +350,6 @@ func (s *fresh) call(n *node) {
 		s.err, s.ended = nil, true
 		n.end(statePending, &failure{at: -1})
 	default:
-		s.ended = true
-	}
-	if s.phase.Load() == freshTaken {
 		s.ended = true
 	}
 }
@@ -396,6 +405,9 @@ func (s *fresh) context(n *node) *callContext {
 	c := &s.contexts[0]
 	s.contexts = s.contexts[1:]
 	c.Context, c.run, c.node, c.own = s.parent, s.run, n, s.slot
+	if s.tried {
+		c.own = s.slot.Held()
+	}
 	return c
 }
 
@@ -461,8 +473,9 @@ func (s *fresh) handOver(r *run) {
 	case s.err != nil:
 		r.keepPlan()
 		s.fail(r)
-		s.free()
+		fallthrough
 	default:
+		unaware.Add(-1)
 		s.free()
 	}
 	if r.n == 0 { // all is done, or nobody wants it any more

@@ -81,7 +81,7 @@ func TestFreshRunOfManyTargets(t *testing.T) {
 		f := newFreshFunction(true)
 		ds := f.of.Each(make([]int, 100))
 		ds = append(ds, f.of(ds[3]), ds[5], Const(9))
-		vs, err := GetAll(context.Background(), ds)
+		vs, err := GetAll(context.Background(), ds, In(&Session{Parallelism: 1}))
 		require.NoError(t, err)
 		require.Equal(t, []int{1, 2, 1, 9}, vs[99:])
 		require.EqualValues(t, 101, f.runs.Load())

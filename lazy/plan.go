@@ -285,10 +285,14 @@ func (p *planner) knows(n *node) bool {
 		return x.marked <= x.given.changed || p.view < x.marked
 	}
 	if p.outdated && x.marked > p.view {
-		return p.view == 0 && w&flagInline != 0 || x.olderAt(p.view) != nil
+		return p.view == 0 && isRightAtFirst(w) || x.olderAt(p.view) != nil
 	}
 	return isReady(w) && x.given == nil
 }
+
+// isRightAtFirst reports whether the first value of a tracked node with the given word is the right one in revision 0. That of
+// a call which has found inputs may be of a later one.
+func isRightAtFirst(w uint32) bool { return w&(flagInline|flagFound|flagForced) == flagInline }
 
 // known is the version that the run is to see of n, which it knows.
 func (p *planner) known(n *node) version {

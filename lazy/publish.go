@@ -83,9 +83,6 @@ func (x *execution) end(state uint32, f *failure) {
 		return
 	}
 	x.node.end(state, f)
-	if x.node.word.Load()&(flagTracked|flagMarked) == flagTracked|flagMarked { // it was Set while it ran, perhaps
-		x.node.takeGiven()
-	}
 }
 
 // trackFailure has a failure stand until an input changes: the call is to hear of that.

@@ -111,7 +111,10 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 		s = r.newDirect()
 	}
 	r.plan = newPlan(targets, o.refresh && parent == nil, latest, s, func(p *planner) {
-		r.view, r.saw = p.view, p.saw
+		if r.view != p.view { // else calls of a fresh run may be reading it
+			r.view = p.view
+		}
+		r.saw = p.saw
 		r.enterView()
 		r.startReading(p)
 		if s.isLeft() {

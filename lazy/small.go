@@ -102,6 +102,7 @@ func (s *small) settle(all, rescued bool) {
 	}
 	if all {
 		s.run.leaveView()
+		s.run.endContext() // calls before it, in a fresh run, may have had one
 	} else {
 		s.run.keepsPlan = rescued
 		s.run.start()

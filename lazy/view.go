@@ -124,6 +124,15 @@ func (r *run) outdated(i int32) bool {
 			return true
 		}
 	}
+	if !r.planTracked(i) {
+		return false
+	}
+	args := r.plan.argsOf(i)
+	for k := range args { // those that were known
+		if a := &args[k]; a.pos < 0 && a.marked > r.view {
+			return true
+		}
+	}
 	return false
 }
 

@@ -165,6 +165,7 @@ func (n *node) endWatched(state uint32, f *failure) {
 	if x := n.more.Load(); x != nil {
 		told, x.watchers = x.watchers, nil
 	}
+	given := false
 	for {
 		w := n.word.Load()
 		next := w&flagMask&^flagWatched | state
@@ -175,10 +176,14 @@ func (n *node) endWatched(state uint32, f *failure) {
 			if w&flagMarked != 0 {
 				f = &failure{at: -1}
 			}
+			given = w&(flagTracked|flagMarked) == flagTracked|flagMarked // perhaps: it was Set while it ran
 			break
 		}
 	}
 	mu.Unlock()
+	if given {
+		n.takeGiven()
+	}
 	tell(told, n, f)
 }
 

@@ -129,7 +129,7 @@ func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Stat
 			if n.fn.wantsContext {
 				c = r.enter(n, true)
 				err = n.fn.call(n, c, nil)
-				r.leave(c)
+				r.leaveFast(c)
 				c = nil
 			} else {
 				err = n.fn.call(n, none, nil)
@@ -157,6 +157,14 @@ func (r *run) rangeFast(worker int, next *int32, hi int32) (status executor.Stat
 	returned = true
 	r.learnPiece(lo, hi, mono()-began)
 	return executor.Ended
+}
+
+// leaveFast is leave for a call that is not run as an execution.
+func (r *run) leaveFast(c *callContext) {
+	r.leave(c)
+	if c.tainted.Load() {
+		(&execution{run: r, node: c.node}).taint()
+	}
 }
 
 // failedFast ends a call of rangeFast that returned an error.
@@ -304,7 +312,7 @@ func (r *run) startCheap(i int32, n *node) (status executor.Status) {
 	if n.fn.wantsContext {
 		c = r.enter(n, true)
 		err = n.fn.call(n, c, nil)
-		r.leave(c)
+		r.leaveFast(c)
 		c = nil
 	} else {
 		err = n.fn.call(n, none, nil)
