@@ -73,12 +73,14 @@ const (
 )
 
 const (
-	freshDear    = 800                    // ns, shared by the workers there could be: from there on, they are worth while
-	freshCheap   = 120                    // ns: below, not even many are
-	freshUnknown = 20_000                 // ns for functions of which nothing is known
-	freshStuck   = 500 * time.Microsecond // without a sign of life
-	freshTries   = 100                    // looks at what is tried, each after a Gosched
-	freshSign    = 64                     // steps between two signs of life
+	freshDear     = 800                  // ns, shared by the workers there could be: from there on, they are worth while
+	freshCheap    = 120                  // ns: below, not even many are
+	freshUnknown  = 20_000               // ns for functions of which nothing is known
+	freshStuck    = 2 * time.Millisecond // without a sign of life: a collection, or others, may take the processor for one
+	freshTries    = 100                  // looks at what is tried, each after a Gosched …
+	freshTime     = 40_000               // … and ns, after which it is taken over …
+	freshTriesMax = 2000                 // … or looks, where the clock stands, as in a synctest bubble
+	freshSign     = 64                   // steps between two signs of life
 )
 
 var freshes = sync.Pool{New: func() any { return new(fresh) }}
@@ -165,17 +167,17 @@ func (s *fresh) wait(ctx context.Context) bool {
 // watch waits until the fresh run goes on with calls of which it is known that they are cheap, and reports true; or it is
 // over; or, if it takes long, taken over.
 func (s *fresh) watch() bool {
-	pace := s.pace.Load()
+	pace, since := s.pace.Load(), mono()
 	for tries := 0; ; tries++ {
 		runtime.Gosched() // most are over then
 		switch now := s.pace.Load(); {
 		case s.phase.Load() == freshOver:
 			return false
 		case now != pace:
-			pace, tries = now, 0
+			pace, tries, since = now, 0, mono()
 		case now != 0 && !s.trying.Load():
 			return true
-		case tries > freshTries:
+		case tries > freshTries && mono()-since > freshTime || tries > freshTriesMax:
 			s.taken = make(chan *run, 1)
 			s.phase.CompareAndSwap(freshOn, freshTaken) // else it is over
 			return false
