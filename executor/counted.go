@@ -56,8 +56,8 @@ func (j *job) serveCounted(id int) leaving {
 	}
 }
 
-// looks is how often, and for how long, a worker looks round before it leaves: others may be about to have something for it, and to be
-// sent for again costs more.
+// How often, and for how long, a worker looks round before it leaves: others may be about to have something for it, and to
+// be sent for again costs more.
 const (
 	looks        = 80
 	looksAtLeast = 8

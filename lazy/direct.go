@@ -61,7 +61,7 @@ const (
 	directTimeMax = time.Millisecond // of one call
 )
 
-// directCalls counts calls, for every sampled-th is measured. Guarded by planMu.
+// directCalls counts calls: see isSampled. Guarded by planMu.
 var directCalls uint64
 
 var directs = sync.Pool{New: func() any { return new(direct) }}
@@ -267,7 +267,7 @@ func (s *direct) call(n *node, e *extra) bool {
 	}
 	var began int64
 	directCalls++
-	measured := directCalls*0x9e3779b97f4a7c15>>60 == 0 // every 16th, but not in step with the graph
+	measured := isSampled(directCalls)
 	if measured {
 		began = mono()
 	}
@@ -276,7 +276,7 @@ func (s *direct) call(n *node, e *extra) bool {
 	calling := s.calls<<2 | directCalling
 	s.phase.Store(calling)
 	at := &s.frame
-	if e == nil || n.word.Load()&flagTracked == 0 {
+	if n.word.Load()&flagTracked == 0 {
 		at = nil
 	}
 	err := n.fn.call(n, none, at)

@@ -30,7 +30,8 @@ import (
 // take the run over: phase tells whether it did. Then it plans the rest; the goroutine ends the call that it is at, and
 // hands a failure to the run that was planned.
 
-// fresh is a fresh run on its way. Everything but phase, pace and the channels belongs to serve until phase is freshOver.
+// fresh is a fresh run on its way. What is neither atomic nor about the one who waits (over, taken, listed) belongs to serve until
+// phase is freshOver.
 type fresh struct {
 	run     *run
 	slot    executor.CallerSlot
@@ -47,7 +48,7 @@ type fresh struct {
 	fn    *function // of the last call
 	cost  int64     // of it, in ns; 0: not known
 	node  *node     // the call that is being made
-	began int64     // when that, or one before that was measured, began
+	began int64     // when that began; 0 if it is not measured
 	err   error     // what node has failed with
 	phase atomic.Uint32
 	pace  atomic.Uint32 // not 0 since serve has begun; changes as long as it goes on

@@ -1,8 +1,6 @@
 package lazy
 
-import (
-	"errors"
-)
+import "errors"
 
 // This file is how a fresh run makes its calls. See fresh.go.
 
@@ -83,7 +81,7 @@ func (s *fresh) call(n *node) {
 		return
 	}
 	s.calls++
-	measured := s.cost == 0 || s.calls*0x9e3779b97f4a7c15>>60 == 0 // every 16th, but not in step with the graph
+	measured := s.cost == 0 || isSampled(s.calls)
 	s.node, s.began = n, 0
 	switch {
 	case s.tried:
