@@ -1,4 +1,4 @@
-package cache
+package kept
 
 import (
 	"context"
@@ -85,7 +85,9 @@ type Entry struct {
 func NewEntry(m *Meta, value any) Entry { return Entry{Meta: m, value: value} }
 
 // LoadedEntry returns an entry whose value is read when it is asked for, each time.
-func LoadedEntry(m *Meta, load func(context.Context) (any, error)) Entry { return Entry{Meta: m, load: load} }
+func LoadedEntry(m *Meta, load func(context.Context) (any, error)) Entry {
+	return Entry{Meta: m, load: load}
+}
 
 // Value returns the entry's value. It may have to read it from a disk or a server, until ctx ends; an error then says
 // that it cannot be had (any more).

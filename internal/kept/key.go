@@ -1,4 +1,4 @@
-package cache
+package kept
 
 import "encoding/hex"
 

@@ -1,0 +1,2 @@
+// Package cachetest checks that a store does what a cache.Store has to.
+package cachetest
