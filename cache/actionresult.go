@@ -42,8 +42,12 @@ const (
 // outputPath is the name of the output file. Servers want one that is relative and not empty.
 const outputPath = "value"
 
-// errActionResult is in every error about bytes that are not an action result of ours.
-var errActionResult = errors.New("not an action result of this cache")
+var (
+	// errActionResult is in every error about bytes that are not an action result of ours.
+	errActionResult = errors.New("not an action result of this cache")
+	// errNotMessage is in those about bytes that are no message at all, so that nobody can have put them as one.
+	errNotMessage = fmt.Errorf("%w: no message", errActionResult)
+)
 
 // appendTo appends the message to b. Default values are left out, as the encoding has it: so the exit code, which is 0.
 func (a actionResult) appendTo(b []byte) []byte {
@@ -67,6 +71,9 @@ func appendField[T string | []byte](b []byte, number byte, value T) []byte {
 // strict: any other action result, though valid, is an error. The record is a part of b.
 func parseActionResult(b []byte) (actionResult, error) {
 	var a actionResult
+	if len(b) == 0 {
+		return a, errNotMessage
+	}
 	err := eachField(b, func(f wireField) error {
 		switch f.number {
 		case resultOutputFile:

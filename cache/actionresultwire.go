@@ -1,9 +1,6 @@
 package cache
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "encoding/binary"
 
 // The wire types of protocol buffers. Those of groups, 3 and 4, are errors here: the messages read here have none, and
 // fields that are not known have had none since the second version.
@@ -27,7 +24,7 @@ func eachField(message []byte, f func(wireField) error) error {
 	for len(message) > 0 {
 		field, rest, ok := cutField(message)
 		if !ok {
-			return fmt.Errorf("%w: not a message", errActionResult)
+			return errNotMessage
 		}
 		if err := f(field); err != nil {
 			return err
