@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -30,7 +29,6 @@ var (
 	contextType  = reflect.TypeFor[context.Context]()
 	timeType     = reflect.TypeFor[time.Time]()
 	locationType = reflect.TypeFor[time.Location]()
-	errnoType    = reflect.TypeFor[syscall.Errno]()
 	typeType     = reflect.TypeFor[reflect.Type]()
 	rtypeType    = reflect.TypeOf(timeType) // what is in a reflect.Type: *reflect.rtype
 )
@@ -65,7 +63,8 @@ func refusal(t reflect.Type) string {
 	case reflect.UnsafePointer:
 		return "nobody knows what it points to"
 	case reflect.Uintptr:
-		if t != errnoType {
+		// Not on all systems is there a syscall.Errno: it is found by its name.
+		if t.PkgPath() != "syscall" || t.Name() != "Errno" {
 			return "it may be an address"
 		}
 	}
