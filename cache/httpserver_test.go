@@ -183,15 +183,15 @@ func (text) Decode(r io.Reader) (any, error) {
 	return string(b), err
 }
 
-func keyOf(s string) cache.Key { return sha256.Sum256([]byte(s)) }
+func serverKey(s string) cache.Key { return sha256.Sum256([]byte(s)) }
 
-// entryOf returns an entry whose value is size bytes that depend on name.
-func entryOf(name string, size int) cache.Entry {
+// serverEntry returns an entry whose value is size bytes that depend on name.
+func serverEntry(name string, size int) cache.Entry {
 	value := bytes.Repeat([]byte(name+","), size/(len(name)+1)+1)[:size]
-	return cache.NewEntry(&cache.Meta{Key: keyOf(name), Function: "main." + name}, string(value))
+	return cache.NewEntry(&cache.Meta{Key: serverKey(name), Function: "main." + name}, string(value))
 }
 
-func valueOf(t testing.TB, e cache.Entry) string {
+func serverValue(t testing.TB, e cache.Entry) string {
 	v, err := e.Value(context.Background())
 	require.NoError(t, err)
 	return v.(string)

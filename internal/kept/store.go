@@ -76,9 +76,11 @@ type Meta struct {
 // Entry is a kept result: what is known about it, and its value.
 type Entry struct {
 	// Meta is never nil in an entry that a store returned.
-	Meta  *Meta
-	value any
-	load  func(context.Context) (any, error)
+	Meta *Meta
+	// Trouble is what went wrong on the way to an entry that could be had all the same, from another store.
+	Trouble error
+	value   any
+	load    func(context.Context) (any, error)
 }
 
 // NewEntry returns an entry with a value that is at hand.
