@@ -108,12 +108,12 @@ func compareKept(metas []*kept.Meta, version string, inputs []kept.Content) stri
 	switch {
 	case len(metas) == 0:
 		return "nothing is kept of this function"
-	case !near || len(nearest) == len(inputs) && len(inputs) > 1:
-		return "nothing is kept for these arguments"
+	case !near:
+		return "nothing is kept for so many arguments"
 	case len(nearest) == 1:
-		return fmt.Sprintf("input %d changed", nearest[0]+1)
+		return fmt.Sprintf("input %d changed, or is new", nearest[0]+1)
 	}
-	return fmt.Sprintf("inputs %s changed", numbers(nearest))
+	return fmt.Sprintf("inputs %s changed, or are new", numbers(nearest))
 }
 
 // numbers lists indices, counted from 1: "1, 3 and 4".
