@@ -41,7 +41,7 @@ func walkMap(m, key, value *node) walkFunc {
 			iter: new(reflect.MapIter), key: k.Elem(), value: v.Elem(), keyAt: k.UnsafePointer(), valueAt: v.UnsafePointer(),
 		}
 	}}
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		to := *(*unsafe.Pointer)(p)
 		if to == nil {
 			e.length(0, true)
@@ -64,7 +64,7 @@ func walkMap(m, key, value *node) walkFunc {
 }
 
 // collect makes contents of all entries.
-func (s *mapScratch) collect(e *encoder, key, value *node) error {
+func (s *mapScratch) collect(e *encoder, key, value *node) *UnkeyableError {
 	for s.iter.Next() {
 		s.key.SetIterKey(s.iter)
 		s.value.SetIterValue(s.iter)

@@ -100,7 +100,7 @@ func walkOwn(t reflect.Type, key keyFunc) walkFunc {
 	case reflect.Pointer, reflect.Interface, reflect.Func, reflect.Chan, reflect.UnsafePointer:
 		nilable = true
 	}
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		if nilable && !e.present(*(*unsafe.Pointer)(p) != nil) {
 			return nil
 		}
