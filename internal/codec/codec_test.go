@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -87,6 +88,10 @@ func again(t *testing.T, c kept.Codec, b []byte) {
 	v, err := c.Decode(bytes.NewReader(b))
 	if err != nil {
 		return
+	}
+	if _, ok := v.(big.Float); ok {
+		v, err = c.Decode(bytes.NewReader(encoded(t, c, v))) // reads more digits than it has precision for
+		require.NoError(t, err)
 	}
 	got, err := c.Decode(bytes.NewReader(encoded(t, c, v)))
 	require.NoError(t, err)

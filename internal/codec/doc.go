@@ -10,6 +10,8 @@
 //     something that is to be there once. Embedded structs are taken by their own fields, blank fields as having no
 //     content. A type with MarshalBinary and UnmarshalBinary, or else GobEncode and GobDecode, is written by these,
 //     whatever its fields – unless it may have got them from a type that it embeds, as they know nothing of the rest;
+//   - keys of maps that are times of other zones than UTC and time.Local, or have a reading of the monotonic clock, as
+//     what comes back would not be found by the same key;
 //   - values nested more than 10,000 deep within values of the same type, and slices that hold themselves.
 //
 // Four things are different in what comes back. Slices that were parts of one array have arrays of their own (unless they
@@ -33,8 +35,8 @@
 // Slices of numbers, and of arrays and structs of numbers without gaps, are as their bytes in memory on little-endian
 // machines, and are written from there and read to there. Decoding is strict: it refuses bytes that are left, lengths in
 // more bytes than they take, bools other than 0 and 1, keys that come twice. It asks for 1 MiB of memory ahead of the
-// bytes that have come, or for as much again as they took; if the reader has a method Len() int, for as much as that
-// says, up to 1 GiB.
+// bytes that have come, or for as much again as they took; if the reader has a method Len() int, for as much more as
+// that says, up to 1 GiB.
 //
 // # Why not gob
 //

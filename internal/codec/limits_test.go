@@ -191,6 +191,25 @@ func TestMemoryFollowsBytes(t *testing.T) {
 	}
 }
 
+// TestMemoryOfNested: each level announces more than there is.
+func TestMemoryOfNested(t *testing.T) {
+	for _, typ := range []reflect.Type{reflect.TypeFor[forks](), reflect.TypeFor[tree](), reflect.TypeFor[maps]()} {
+		c, err := ForType(typ)
+		require.NoError(t, err)
+		h := c.(*structural).header
+		level := append([]byte{1}, binary.AppendUvarint(nil, 1<<40)...)
+		if typ.Kind() == reflect.Map {
+			level = append(level, 0) // the key
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = c.Decode(bytes.NewReader(append(h[:], bytes.Repeat(level, depthMax)...)))
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, kept.ErrCorrupt)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(depthMax*2*aheadMin+4<<20), typ)
+	}
+}
+
 // netlike announces bytes for its method.
 type netlike struct{ data []byte }
 
