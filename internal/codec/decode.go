@@ -167,7 +167,7 @@ func (d *decoder) data(count int) ([]byte, error) {
 }
 
 // unset returns n bytes that are all going to be written. If they are many, they are not set to zero first, and start
-// where values of any type may: 64 MB are read at 5 to 7 GB/s so, and at 2 to 3 with make.
+// where values of any type may: 64 MB are filled at 5 to 7 GB/s so, and at 2 to 3 with make.
 func unset(n int) []byte {
 	if n < unsetMin {
 		return make([]byte, n)

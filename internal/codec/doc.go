@@ -44,8 +44,9 @@
 // that are not exported without a word; flattens pointers; has no end for values that hold themselves; and sends its
 // types with each value. For a struct of five fields, with ten structs in one of them, it took 3.2 µs to write and
 // 14.6 µs to read, this codec 0.16 and 0.42; for 1,000 structs of three fields 74 and 90 µs, this codec 20 and 39; for a
-// map of 1,000 strings to ints 84 and 90, this codec 52 and 78. Bytes and floats go at the speed of a copy, 6 GB/s. The
-// methods that gob would call are called here, without gob.
+// map of 1,000 strings to ints 84 and 90, this codec 52 and 78. 64 MB of bytes or floats are written to memory at the
+// speed of a copy, 6 GB/s or more, and read at 4, where make and copy took 2.5. The methods that gob would call are called
+// here, without gob.
 //
 // Pointers cost 50 ns each to be found again when written. Without that, 1,000 structs by pointers took as long as by
 // values; but what was one would be two, and a value of 64 slices that holds each in the next twice would be 2^64.

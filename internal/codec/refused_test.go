@@ -26,7 +26,10 @@ func TestRefused(t *testing.T) {
 		{"a length in two bytes", reflect.TypeFor[string](), []byte{0}, []byte{0x80, 0}},
 		{"a length in two bytes, then more", reflect.TypeFor[[]string](), []byte{3, 0, 0}, []byte{3, 0x80, 0, 0}},
 		{"a length of 65 bits", reflect.TypeFor[string](), []byte{0}, []byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 2}},
-		{"a length of 63 bits times 8", reflect.TypeFor[[]int64](), []byte{1}, []byte{0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}},
+		{
+			"a length that is 1 when multiplied by 8", reflect.TypeFor[[]int64](),
+			[]byte{2, 0, 0, 0, 0, 0, 0, 0, 0}, append([]byte{0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}, make([]byte, 8)...),
+		},
 		{
 			"a pointer of another type", reflect.TypeFor[pair[*int16, *string]](),
 			[]byte{1, 7, 7, 1, 0},
