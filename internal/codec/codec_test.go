@@ -27,7 +27,7 @@ func encoded(t testing.TB, c kept.Codec, v any) []byte {
 type bare struct{ io.Reader }
 
 func TestRoundTrip(t *testing.T) {
-	rounds := 300
+	rounds := 150
 	if testing.Short() {
 		rounds = 20
 	}

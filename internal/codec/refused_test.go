@@ -28,7 +28,8 @@ func TestRefused(t *testing.T) {
 		{"a length of 65 bits", reflect.TypeFor[string](), []byte{0}, []byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 2}},
 		{
 			"a length that is 1 when multiplied by 8", reflect.TypeFor[[]int64](),
-			[]byte{2, 0, 0, 0, 0, 0, 0, 0, 0}, append([]byte{0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}, make([]byte, 8)...),
+			[]byte{2, 0, 0, 0, 0, 0, 0, 0, 0},
+			append([]byte{0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20}, make([]byte, 8)...),
 		},
 		{
 			"a pointer of another type", reflect.TypeFor[pair[*int16, *string]](),
