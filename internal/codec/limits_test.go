@@ -224,12 +224,12 @@ func TestLengthThatLies(t *testing.T) {
 	for _, typ := range []reflect.Type{reflect.TypeFor[[]byte](), reflect.TypeFor[[]string](), reflect.TypeFor[[]row]()} {
 		c, err := ForType(typ)
 		require.NoError(t, err)
-		v := reflect.MakeSlice(typ, 300_000, 300_000).Interface()
+		v := reflect.MakeSlice(typ, 100_000, 100_000).Interface()
 		b := encoded(t, c, v)
 		for _, n := range []int{-1, 0, 1, 100, 1 << 21} {
 			got, err := c.Decode(liar{bytes.NewReader(b), n})
 			require.NoError(t, err)
-			require.Equal(t, v, got)
+			require.True(t, bytes.Equal(b, encoded(t, c, got)), "%d bytes said to come", n)
 			_, err = c.Decode(liar{bytes.NewReader(b[:len(b)/2]), n})
 			require.ErrorIs(t, err, kept.ErrCorrupt)
 		}
