@@ -10,6 +10,8 @@
 //     something that is to be there once. Embedded structs are taken by their own fields, blank fields as having no
 //     content. A type with MarshalBinary and UnmarshalBinary, or else GobEncode and GobDecode, is written by these,
 //     whatever its fields – unless it may have got them from a type that it embeds, as they know nothing of the rest;
+//   - keys of maps that are times of other zones than UTC and time.Local, or have a reading of the monotonic clock, as
+//     what comes back would not be found by the same key;
 //   - values nested more than 10,000 deep within values of the same type, and slices that hold themselves.
 //
 // Four things are different in what comes back. Slices that were parts of one array have arrays of their own (unless they
@@ -33,8 +35,8 @@
 // Slices of numbers, and of arrays and structs of numbers without gaps, are as their bytes in memory on little-endian
 // machines, and are written from there and read to there. Decoding is strict: it refuses bytes that are left, lengths in
 // more bytes than they take, bools other than 0 and 1, keys that come twice. It asks for 1 MiB of memory ahead of the
-// bytes that have come, or for as much again as they took; if the reader has a method Len() int, for as much as that
-// says, up to 1 GiB.
+// bytes that have come, or for as much again as they took; if the reader has a method Len() int, for as much more as
+// that says, up to 1 GiB.
 //
 // # Why not gob
 //
@@ -42,8 +44,9 @@
 // that are not exported without a word; flattens pointers; has no end for values that hold themselves; and sends its
 // types with each value. For a struct of five fields, with ten structs in one of them, it took 3.2 µs to write and
 // 14.6 µs to read, this codec 0.16 and 0.42; for 1,000 structs of three fields 74 and 90 µs, this codec 20 and 39; for a
-// map of 1,000 strings to ints 84 and 90, this codec 52 and 78. Bytes and floats go at the speed of a copy, 6 GB/s. The
-// methods that gob would call are called here, without gob.
+// map of 1,000 strings to ints 84 and 90, this codec 52 and 78. 64 MB of bytes or floats are written to memory at the
+// speed of a copy, 6 GB/s or more, and read at 4, where make and copy took 2.5. The methods that gob would call are called
+// here, without gob.
 //
 // Pointers cost 50 ns each to be found again when written. Without that, 1,000 structs by pointers took as long as by
 // values; but what was one would be two, and a value of 64 slices that holds each in the next twice would be 2^64.

@@ -41,10 +41,10 @@ type encoder struct {
 	buf   []byte // not yet written; its capacity is bufLen
 	err   error
 	depth int
-	// refs numbers the references in the order in which they came. A slice that is still being written is not told from
-	// one that has been: what comes back would be there only when it is finished, so open has it.
+	// refs numbers the references in the order in which they came. A slice that is still being written has ^i for i: a
+	// reader does not know yet where it will be.
 	refs  map[ref]int
-	open  map[ref]bool
+	inKey bool // of a map
 	zones zones
 }
 
@@ -230,7 +230,9 @@ func (e *encoder) mapping(n *node, p unsafe.Pointer) {
 		for it := v.MapRange(); e.err == nil && it.Next(); {
 			key.Elem().SetIterKey(it)
 			elem.Elem().SetIterValue(it)
+			e.inKey = true
 			e.value(n.key, key.UnsafePointer())
+			e.inKey = false
 			e.value(n.elem, elem.UnsafePointer())
 		}
 	})
@@ -246,7 +248,7 @@ func (e *encoder) tracked(n *node, p unsafe.Pointer, count int, content func()) 
 	}
 	r := ref{p, count, n}
 	if i, ok := e.refs[r]; ok {
-		if e.open[r] {
+		if i < 0 {
 			e.fail(fmt.Errorf("codec: a slice (%s) that holds itself: %w", n.t, kept.ErrStays))
 		}
 		e.uvarint(uint64(i) + 2)
@@ -255,7 +257,8 @@ func (e *encoder) tracked(n *node, p unsafe.Pointer, count int, content func()) 
 	if e.refs == nil {
 		e.refs = make(map[ref]int)
 	}
-	e.refs[r] = len(e.refs)
+	i := len(e.refs)
+	e.refs[r] = i
 	e.uvarint(1)
 	if !n.recursive {
 		content()
@@ -266,11 +269,8 @@ func (e *encoder) tracked(n *node, p unsafe.Pointer, count int, content func()) 
 		return
 	}
 	if n.op == opSlice {
-		if e.open == nil {
-			e.open = make(map[ref]bool)
-		}
-		e.open[r] = true
-		defer delete(e.open, r)
+		e.refs[r] = ^i
+		defer func() { e.refs[r] = i }()
 	}
 	content()
 	e.depth--

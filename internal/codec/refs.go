@@ -27,7 +27,7 @@ func (d *decoder) sliceElems(n *node, s *sliceHeader, count int) error {
 	have := d.room(count, size)
 	v := reflect.MakeSlice(n.t, have, have)
 	for done := 0; ; {
-		if err := d.elems(n.elem, unsafe.Add(v.UnsafePointer(), uintptr(done)*size), have-done); err != nil {
+		if err := d.sliceFill(n.elem, v, done); err != nil {
 			return err
 		}
 		if have == count {
@@ -40,6 +40,27 @@ func (d *decoder) sliceElems(n *node, s *sliceHeader, count int) error {
 		reflect.Copy(more, v)
 		v = more
 	}
+}
+
+// sliceFill reads the elements of v from the done-th on. While it is at it, those that it has not come to are memory
+// that was asked for ahead: values nested deeply must not ask for as much on each level.
+func (d *decoder) sliceFill(elem *node, v reflect.Value, done int) error {
+	count := v.Len() - done
+	if elem.size == 0 || count == 0 {
+		return nil
+	}
+	p := unsafe.Add(v.UnsafePointer(), uintptr(done)*elem.size)
+	if elem.bulk || elem.op == opBool {
+		return d.elems(elem, p, count)
+	}
+	d.ahead += count * int(elem.size)
+	for i := range count {
+		d.ahead -= int(elem.size)
+		if err := d.value(elem, unsafe.Add(p, uintptr(i)*elem.size)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sliceBulk makes s a slice of the count elements that come as they are to be in memory, and are many.
@@ -107,9 +128,20 @@ func (d *decoder) mapping(n *node, p unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	m := reflect.MakeMapWithSize(n.t, d.room(count, n.key.size+n.elem.size+1))
+	size := n.key.size + n.elem.size + 1
+	room := d.room(count, size)
+	m := reflect.MakeMapWithSize(n.t, room)
 	reflect.NewAt(n.t, p).Elem().Set(m)
 	d.refs[i].p = m.UnsafePointer()
+	d.ahead += room * int(size)
+	err = d.entries(n, m, count)
+	d.ahead -= room * int(size)
+	d.leave(n)
+	return err
+}
+
+// entries reads count keys and values into m.
+func (d *decoder) entries(n *node, m reflect.Value, count int) error {
 	key, elem := reflect.New(n.key.t), reflect.New(n.elem.t)
 	for i := range count {
 		key.Elem().SetZero()
@@ -125,7 +157,6 @@ func (d *decoder) mapping(n *node, p unsafe.Pointer) error {
 			return corrupt("a key that comes twice")
 		}
 	}
-	d.leave(n)
 	return nil
 }
 

@@ -59,6 +59,9 @@ func (e *encoder) time(t time.Time) {
 	binary.LittleEndian.PutUint64(b[:], uint64(t.Unix()))
 	binary.LittleEndian.PutUint32(b[8:], uint32(t.Nanosecond()))
 	kind := zoneKind(t)
+	if e.inKey && (kind > zoneLocal || t != t.Round(0)) {
+		e.fail(fmt.Errorf("codec: a key %v, which another time with its zone is not equal to: %w", t, kept.ErrStays))
+	}
 	b[12] = byte(kind)
 	e.bytes(b[:])
 	if kind == zoneUTC {

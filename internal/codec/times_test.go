@@ -68,6 +68,22 @@ func zoneData() []byte {
 	return b.Bytes()
 }
 
+// TestTimesAsKeys: times are equal as keys only if their locations are one, which those that are made are not.
+func TestTimesAsKeys(t *testing.T) {
+	c, err := For[map[pair[time.Time, int]][]time.Time]()
+	require.NoError(t, err)
+	for _, at := range []time.Time{time.Unix(5, 0).UTC(), time.Unix(5, 0).Local()} {
+		v := map[pair[time.Time, int]][]time.Time{{at, 1}: {time.Now()}}
+		got, err := c.Decode(bytes.NewReader(encoded(t, c, v)))
+		require.NoError(t, err)
+		require.Contains(t, got, pair[time.Time, int]{at, 1})
+	}
+	for _, at := range []time.Time{time.Now(), time.Unix(5, 0).In(time.FixedZone("CET", 3600))} {
+		v := map[pair[time.Time, int]][]time.Time{{at, 1}: nil}
+		require.ErrorIs(t, c.Encode(io.Discard, v), kept.ErrStays)
+	}
+}
+
 func TestTimesRefused(t *testing.T) {
 	c, err := For[time.Time]()
 	require.NoError(t, err)

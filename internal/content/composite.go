@@ -9,15 +9,15 @@ import (
 func walkArray(elem *node, n int) walkFunc {
 	if elem.raw {
 		size := elem.size * uintptr(n)
-		return func(e *encoder, p unsafe.Pointer) error {
+		return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 			e.memory(p, size)
 			return nil
 		}
 	}
-	return func(e *encoder, p unsafe.Pointer) error { return walkElems(e, p, n, elem) }
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError { return walkElems(e, p, n, elem) }
 }
 
-func walkElems(e *encoder, p unsafe.Pointer, n int, elem *node) error {
+func walkElems(e *encoder, p unsafe.Pointer, n int, elem *node) *UnkeyableError {
 	for i := range n {
 		if err := elem.walk(e, unsafe.Add(p, uintptr(i)*elem.size)); err != nil {
 			return at(err, index(i))
@@ -29,7 +29,7 @@ func walkElems(e *encoder, p unsafe.Pointer, n int, elem *node) error {
 // walkSlice reads the slice's header once, as that of a []byte: only its data and length are used.
 func walkSlice(slice, elem *node) walkFunc {
 	if elem.raw {
-		return func(e *encoder, p unsafe.Pointer) error {
+		return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 			s := *(*[]byte)(p)
 			size := uintptr(len(s)) * elem.size
 			e.length(len(s), s == nil)
@@ -38,7 +38,7 @@ func walkSlice(slice, elem *node) walkFunc {
 			return nil
 		}
 	}
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		s := *(*[]byte)(p)
 		n, data := len(s), unsafe.Pointer(unsafe.SliceData(s))
 		e.length(n, s == nil)
@@ -55,7 +55,7 @@ func walkSlice(slice, elem *node) walkFunc {
 }
 
 func walkPointer(pointer, elem *node) walkFunc {
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		to := *(*unsafe.Pointer)(p)
 		if !e.present(to != nil) {
 			return nil
@@ -107,7 +107,7 @@ func (r *Rules) structLocked(t reflect.Type) (walk walkFunc, raw bool) {
 }
 
 func walkStruct(runs []run) walkFunc {
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		for i := range runs {
 			r := &runs[i]
 			if r.field == nil {
@@ -127,7 +127,7 @@ func walkStruct(runs []run) walkFunc {
 func (r *Rules) walkInterface(n *node) walkFunc {
 	var last atomic.Pointer[Walker]
 	empty := n.typ.NumMethod() == 0
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		var v any
 		if empty {
 			v = *(*any)(p)
@@ -153,7 +153,7 @@ func (r *Rules) walkInterface(n *node) walkFunc {
 }
 
 // walkHeld walks the value that an interface holds, given the address of the interface's second word.
-func (w *Walker) walkHeld(e *encoder, word unsafe.Pointer) error {
+func (w *Walker) walkHeld(e *encoder, word unsafe.Pointer) *UnkeyableError {
 	if w.direct {
 		return w.root.walk(e, word)
 	}

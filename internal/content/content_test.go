@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -230,6 +231,32 @@ func TestBufferEdges(t *testing.T) {
 		require.NotContains(t, seen, c)
 		seen[c] = n
 	}
+}
+
+// Contents delimit themselves, so that those of several arguments can stand one after the other.
+func TestArguments(t *testing.T) {
+	list := func(args ...string) string {
+		var all []byte
+		for _, a := range args {
+			all, _, _ = For[string]().Append(all, &a)
+		}
+		return string(all)
+	}
+	require.NotEqual(t, list("x", "y"), list("xy", ""))
+	require.NotEqual(t, list("x", "y"), list("y", "x"))
+	require.NotEqual(t, list("x"), list("x", ""))
+}
+
+// A large map leaves no large memory behind, and does not harm the next one.
+func TestLargeMap(t *testing.T) {
+	large := make(map[int]string)
+	for i := range 5000 {
+		large[i] = strings.Repeat("x", i)
+	}
+	small := map[int]string{1: "a"}
+	want := of(t, small)
+	require.Equal(t, of(t, large), of(t, maps.Clone(large)))
+	require.Equal(t, want, of(t, small))
 }
 
 func TestSize(t *testing.T) {

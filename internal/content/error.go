@@ -1,7 +1,6 @@
 package content
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -39,11 +38,7 @@ const pathMax = 256
 
 // at returns the error of a part as that of the value that the part belongs to. The error may be one that others hold, so
 // it is not changed.
-func at(err error, step string) error {
-	var u *UnkeyableError
-	if !errors.As(err, &u) {
-		return err
-	}
+func at(u *UnkeyableError, step string) *UnkeyableError {
 	outer := *u
 	outer.Path = step + u.Path
 	if len(outer.Path) > pathMax {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -28,12 +29,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// contents has a line for each value of the zoo, walked by itself and in an interface.
+// contents has three lines for each value of the zoo: walked by itself, in an interface, and the type.
 func contents() []byte {
 	var b bytes.Buffer
 	for _, s := range zoo() {
 		fmt.Fprintf(&b, "%s: %x\n", s.name, ofAny(failNow{}, noRules, s.value))
 		fmt.Fprintf(&b, "%s in any: %x\n", s.name, of(failNow{}, s.value))
+		fmt.Fprintf(&b, "%s type: %x\n", s.name, noRules.Of(reflect.TypeOf(s.value)).Fingerprint())
 	}
 	return b.Bytes()
 }

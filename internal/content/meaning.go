@@ -90,7 +90,7 @@ func opaque(t reflect.Type) bool {
 	switch path := t.PkgPath(); path {
 	case "os", "os/exec", "net", "net/http", "crypto/tls", "database/sql", "reflect", "runtime", "syscall", "context":
 	default:
-		if !strings.HasPrefix(path, "internal/") {
+		if !strings.HasPrefix(path, "internal/") && !strings.HasPrefix(path, "crypto/internal/") {
 			return false
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // walkFunc gives e the encoding of the value at p, without a shape.
-type walkFunc func(e *encoder, p unsafe.Pointer) error
+type walkFunc func(e *encoder, p unsafe.Pointer) *UnkeyableError
 
 // node is how values of one type are walked, wherever they are. It is complete before a walker that leads to it is used,
 // and not changed then.
@@ -95,53 +95,53 @@ func walkNumber(kind reflect.Kind) (walk walkFunc, width uintptr) {
 	}
 }
 
-func walkNothing(*encoder, unsafe.Pointer) error { return nil }
+func walkNothing(*encoder, unsafe.Pointer) *UnkeyableError { return nil }
 
-func walk8(e *encoder, p unsafe.Pointer) error {
+func walk8(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.byte(*(*byte)(p))
 	return nil
 }
 
-func walk16(e *encoder, p unsafe.Pointer) error {
+func walk16(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint16(*(*uint16)(p))
 	return nil
 }
 
-func walk32(e *encoder, p unsafe.Pointer) error {
+func walk32(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint32(*(*uint32)(p))
 	return nil
 }
 
-func walk64(e *encoder, p unsafe.Pointer) error {
+func walk64(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint64(*(*uint64)(p))
 	return nil
 }
 
-func walkInt(e *encoder, p unsafe.Pointer) error {
+func walkInt(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint64(uint64(*(*int)(p)))
 	return nil
 }
 
-func walkUint(e *encoder, p unsafe.Pointer) error {
+func walkUint(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint64(uint64(*(*uint)(p)))
 	return nil
 }
 
-func walkComplex64(e *encoder, p unsafe.Pointer) error {
+func walkComplex64(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	c := *(*complex64)(p)
 	e.uint32(math.Float32bits(real(c)))
 	e.uint32(math.Float32bits(imag(c)))
 	return nil
 }
 
-func walkComplex128(e *encoder, p unsafe.Pointer) error {
+func walkComplex128(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	c := *(*complex128)(p)
 	e.uint64(math.Float64bits(real(c)))
 	e.uint64(math.Float64bits(imag(c)))
 	return nil
 }
 
-func walkString(e *encoder, p unsafe.Pointer) error {
+func walkString(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	s := *(*string)(p)
 	e.text(s)
 	e.size += int64(len(s))
@@ -150,7 +150,7 @@ func walkString(e *encoder, p unsafe.Pointer) error {
 
 // walkTime leaves out the monotonic reading. A zone is taken as what it says at this instant: all that it knows of other
 // times is no part of the value.
-func walkTime(e *encoder, p unsafe.Pointer) error {
+func walkTime(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	t := *(*time.Time)(p)
 	zone, offset := t.Zone()
 	e.uint64(uint64(t.Unix()))
@@ -162,7 +162,7 @@ func walkTime(e *encoder, p unsafe.Pointer) error {
 
 // walkType returns how a reflect.Type is walked: t is that, or the type of the pointers in it.
 func walkType(t reflect.Type) walkFunc {
-	return func(e *encoder, p unsafe.Pointer) error {
+	return func(e *encoder, p unsafe.Pointer) *UnkeyableError {
 		if !e.present(*(*unsafe.Pointer)(p) != nil) {
 			return nil
 		}

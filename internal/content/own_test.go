@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/big"
 	"net/netip"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,6 +124,16 @@ func TestCacheKeyInherited(t *testing.T) {
 	p := &byPointer{1, hook}
 	require.Equal(t, of(t, overridingByPointer[int]{p, 1}), of(t, overridingByPointer[int]{p, 2}))
 	require.NotEqual(t, of(t, overridingByPointer[int]{p, 1}), of(t, overridingByPointer[int]{&byPointer{2, nil}, 1}))
+}
+
+func TestDeclaredBy(t *testing.T) {
+	const pkg = "github.com/dally-go/dally/internal/content."
+	value, pointer := reflect.TypeFor[overriding](), reflect.TypeFor[overridingByPointer[map[string]int]]()
+	require.True(t, declaredBy(pkg+"overriding.CacheKey", value))
+	require.True(t, declaredBy(pkg+"(*overridingByPointer[...]).CacheKey", pointer))
+	require.False(t, declaredBy(pkg+"byValue.CacheKey", value))
+	require.False(t, declaredBy("example.com/content.overriding.CacheKey", value))
+	require.False(t, declaredBy(pkg+"helper", value))
 }
 
 func TestBy(t *testing.T) {

@@ -32,7 +32,7 @@ type visit struct {
 func (t *trail) reset() { *t = trail{} }
 
 // enter goes one level down. It fails if the walk is there already, or too deep. A walk that fails need not leave.
-func (t *trail) enter(to unsafe.Pointer, n int, of *node) error {
+func (t *trail) enter(to unsafe.Pointer, n int, of *node) *UnkeyableError {
 	t.depth++
 	if t.depth <= freeDepth {
 		return nil
@@ -40,7 +40,7 @@ func (t *trail) enter(to unsafe.Pointer, n int, of *node) error {
 	return t.enterDeep(visit{to, n, of})
 }
 
-func (t *trail) enterDeep(v visit) error {
+func (t *trail) enterDeep(v visit) *UnkeyableError {
 	if t.depth > depthMax {
 		return &UnkeyableError{Type: v.of.typ, Why: "it is nested too deep"}
 	}

@@ -66,7 +66,7 @@ func (w *Walker) Append(dst []byte, p unsafe.Pointer) (out []byte, size int64, e
 }
 
 // encode gives e the encoding of the value at p.
-func (w *Walker) encode(e *encoder, p unsafe.Pointer) error {
+func (w *Walker) encode(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.bytes(w.shape)
 	if w.elem == nil {
 		return w.root.walk(e, p)
