@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 )
 
 const (
@@ -76,7 +78,7 @@ func (a *answer) broken(err error) error {
 func (a *answer) check() error {
 	code, put := a.response.StatusCode, a.method == http.MethodPut
 	// The server's own words are left out: they may be anything.
-	status := fmt.Errorf("%d %s", code, http.StatusText(code))
+	status := errors.New(strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code)))
 	switch code {
 	case http.StatusOK:
 		return nil

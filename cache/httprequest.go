@@ -97,6 +97,9 @@ func (s *httpStore) getValue(ctx context.Context, d blobDigest, codec Codec) (v 
 			return a.fail(worked, corrupt(fmt.Sprintf("%d bytes of %d", length, d.size)))
 		}
 		v, err = decodeVerified(a, codec, d.size, d.sum)
+		if errors.Is(err, ErrCorrupt) {
+			err = a.fail(worked, err)
+		}
 		return err
 	})
 	if err != nil {
@@ -150,8 +153,9 @@ func (s *httpStore) send(ctx context.Context, method, path string, body *spool) 
 		setBody(req, body, a.pace)
 	}
 	if a.response, err = s.client.Do(req); err != nil {
+		err = a.broken(err)
 		a.pace.stop()
-		return nil, a.broken(err)
+		return nil, err
 	}
 	a.body = newDownload(a.response.Body, a.pace)
 	if err := a.check(); err != nil {
