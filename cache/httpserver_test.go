@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -167,6 +168,7 @@ func (s *server) onPipes() (client *http.Client, end func()) {
 		_ = served.Close()
 		<-stopped
 		serving.Wait()
+		time.Sleep(time.Minute) // the bubble's: connections linger
 	}
 }
 
