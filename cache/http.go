@@ -29,7 +29,7 @@ const (
 type HTTPOption func(*httpStore) error
 
 // Timeout says how long a server may let a request wait: d for the answer to begin, and d for each 512 KiB of a body, in
-// both directions. What is slower has failed. So a request for n bytes lasts (2 + n/512 KiB)·d at most. The default
+// both directions. What is slower has failed. So a request for n bytes lasts (3 + n/512 KiB)·d at most. The default
 // is 5 s. To wait for name servers, for a connection and for what encrypts it is part of the first d.
 func Timeout(d time.Duration) HTTPOption {
 	return func(s *httpStore) error {
@@ -66,7 +66,7 @@ func Client(c *http.Client) HTTPOption {
 // shown in errors.
 func Header(key, value string) HTTPOption {
 	return func(s *httpStore) error {
-		if !isToken(key) || !isFieldValue(value) {
+		if !isToken(key) || !isFieldValue(value) || http.CanonicalHeaderKey(key) == "Host" {
 			return fmt.Errorf("Header(%q, …) is not a header", key)
 		}
 		s.header.Add(key, value)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -139,13 +141,30 @@ func (s *httpStore) put(ctx context.Context, path string, body *spool) error {
 }
 
 // send sends a request and waits for the answer to begin. It returns only those that are good; they have to be closed.
+//
+// A request is sent once more if its connection was used before and breaks: it may have been closed while it was idle,
+// by a server that was started again, say. The transport does so by itself, but only where nothing of a body was sent.
 func (s *httpStore) send(ctx context.Context, method, path string, body *spool) (*answer, error) {
+	start := time.Now()
+	a, old, err := s.sendOnce(ctx, method, path, body)
+	if err != nil && old && ctx.Err() == nil && time.Since(start) < s.timeout {
+		a, _, err = s.sendOnce(ctx, method, path, body)
+	}
+	return a, err
+}
+
+// sendOnce is send. old reports whether there was no answer, on a connection that was used before.
+func (s *httpStore) sendOnce(ctx context.Context, method, path string, body *spool) (_ *answer, old bool, _ error) {
 	a := &answer{method: method, url: s.base + path}
 	a.pace, ctx = newPace(ctx, s.timeout)
+	var reused atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
+	})
 	req, err := http.NewRequestWithContext(ctx, method, a.url, nil)
 	if err != nil {
 		a.pace.stop()
-		return nil, fmt.Errorf("cache: %w", err)
+		return nil, false, fmt.Errorf("cache: %w", err)
 	}
 	req.Header = s.header.Clone()
 	req.Header.Set("Accept-Encoding", "identity")
@@ -155,14 +174,14 @@ func (s *httpStore) send(ctx context.Context, method, path string, body *spool) 
 	if a.response, err = s.client.Do(req); err != nil {
 		err = a.broken(err)
 		a.pace.stop()
-		return nil, err
+		return nil, reused.Load(), err
 	}
 	a.body = newDownload(a.response.Body, a.pace)
 	if err := a.check(); err != nil {
 		a.close()
-		return nil, err
+		return nil, false, err
 	}
-	return a, nil
+	return a, false, nil
 }
 
 func setBody(req *http.Request, body *spool, p *pace) {
