@@ -57,7 +57,8 @@ type dirStore struct {
 	instance string
 	files    atomic.Uint64
 
-	trim dirTrim
+	trim   dirTrim
+	limits dirLimits
 	// buffers are *dirBuffer.
 	buffers sync.Pool
 }
@@ -109,7 +110,7 @@ func MaxAge(d time.Duration) DirOption {
 // entries' values are read when they are asked for, if they are larger than 64 KiB; then Value returns an error that is
 // ErrMiss if it was dropped meanwhile. Codecs get a reader with a method Len() int, the number of bytes left.
 func OpenDir(path string, opts ...DirOption) (Store, error) {
-	s := &dirStore{bytesMax: dirBytesMax, ageMax: dirAgeMax}
+	s := &dirStore{bytesMax: dirBytesMax, ageMax: dirAgeMax, limits: dirLimitsUsual}
 	for _, opt := range opts {
 		if err := opt(s); err != nil {
 			return nil, err

@@ -39,13 +39,13 @@ type victim struct {
 	worth float64
 }
 
-// run drops entries until there is room, but reads only dropReads heads, about: a larger store is brought down by and by.
+// run drops entries until there is room, but reads a limited number of heads: a larger store is brought down by and by.
 func (d *dropper) run() {
 	// If half of all was not enough, the rest goes in the same order.
 	for round, orphans := range []time.Duration{orphanAge, 0} {
 		d.sums = make(map[[len(Key{})]byte]struct{})
 		d.round(round > 0, orphans)
-		if d.excess <= 0 || d.reads >= dropReads {
+		if d.excess <= 0 || d.reads >= d.store.limits.dropReads {
 			break
 		}
 	}
@@ -59,7 +59,7 @@ func (d *dropper) round(all bool, orphans time.Duration) {
 	for i, shard := range shards {
 		batch = d.read(batch, shard)
 		last := i == len(shards)-1
-		if len(batch) < batchMin && !last {
+		if len(batch) < d.store.limits.dropBatch && !last {
 			continue
 		}
 		whole := len(batch) == d.reads && last
@@ -68,7 +68,7 @@ func (d *dropper) round(all bool, orphans time.Duration) {
 		}
 		d.dropLeast(batch, all || whole)
 		batch = batch[:0]
-		if d.excess <= 0 || d.reads >= dropReads {
+		if d.excess <= 0 || d.reads >= d.store.limits.dropReads {
 			return
 		}
 	}
