@@ -230,3 +230,33 @@ func cutUvarint(text *string, n *int) bool {
 	}
 	return false
 }
+
+// recordHead is what the start of a record says, as far as it decides whether the entry stays.
+type recordHead struct {
+	created time.Time
+	cost    time.Duration
+	payload // without inline
+}
+
+// headLen is how much of a record parseHead needs at most, in bytes.
+const headLen = fixedLen + sha256.Size
+
+// parseHead returns what the start of a record says. Nothing is checked, so it may be wrong.
+func parseHead(b []byte) (recordHead, bool) {
+	if len(b) < fixedLen || string(b[:len(recordMagic)]) != recordMagic {
+		return recordHead{}, false
+	}
+	num := b[len(recordMagic)+len(Key{})+1 : fixedLen]
+	h := recordHead{
+		created: time.Unix(int64(binary.LittleEndian.Uint64(num)), int64(binary.LittleEndian.Uint32(num[8:]))),
+		cost:    time.Duration(binary.LittleEndian.Uint64(num[12:])),
+	}
+	h.size = int64(binary.LittleEndian.Uint64(num[28:]))
+	h.blob = b[len(recordMagic)+len(Key{})] == kindBlob
+	if h.blob {
+		if copy(h.sum[:], b[fixedLen:]) < len(h.sum) {
+			return recordHead{}, false
+		}
+	}
+	return h, true
+}
