@@ -72,7 +72,8 @@ const (
 type item struct {
 	key   Key
 	tag   uint64
-	entry Entry
+	meta  *Meta
+	value any
 	size  int64
 	// perUse is what one use is worth: nanoseconds per byte.
 	perUse float64
@@ -108,7 +109,7 @@ func (m *memory) Get(_ context.Context, key Key, _ Codec) (Entry, error) {
 		return Entry{}, ErrMiss
 	}
 	it.touch(m.clock.Load())
-	return it.entry, nil
+	return NewEntry(it.meta, it.value), nil
 }
 
 func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
@@ -124,7 +125,7 @@ func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
 		return fmt.Errorf("cache: memory: the value to put: %w", err)
 	}
 	cost := max(e.Meta.Cost, time.Nanosecond)
-	it := &item{key: e.Meta.Key, entry: NewEntry(e.Meta, value), size: size, perUse: float64(cost) / float64(size)}
+	it := &item{key: e.Meta.Key, meta: e.Meta, value: value, size: size, perUse: float64(cost) / float64(size)}
 	it.tag = m.index.tagOf(&it.key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -176,7 +177,7 @@ func (m *memory) boundedLocked() bool { return m.taken+m.ghosts.bytes() <= m.byt
 func (m *memory) List(ctx context.Context) iter.Seq[*Meta] {
 	return func(yield func(*Meta) bool) {
 		for it := range m.index.all() {
-			if ctx.Err() != nil || !yield(it.entry.Meta) {
+			if ctx.Err() != nil || !yield(it.meta) {
 				return
 			}
 		}

@@ -100,10 +100,10 @@ func (x *index) fill(n uint64, s, free *slot, it *item) {
 	s.item.Store(it)
 }
 
-// grow makes a copy of part n with three quarters of its slots empty or more, and publishes it. p may be nil.
+// grow makes a copy of part n with two thirds of its slots empty or more, and publishes it. p may be nil.
 func (x *index) grow(n uint64, p *part) *part {
 	size := slotsMin
-	for size < 4*(x.live[n]+1) {
+	for size < 3*(x.live[n]+1) {
 		size *= 2
 	}
 	bigger := &part{slots: make([]slot, size)}

@@ -189,6 +189,7 @@ func TestMemoryTakesWhatItSays(t *testing.T) {
 		require.NoError(t, m.Put(t.Context(), NewEntry(meta, make([]byte, size)), nil))
 	}
 	taken := heap() - before
+	t.Logf("%d bytes for %d", taken, room)
 	require.LessOrEqual(t, taken, int64(room))
 	require.Greater(t, taken, int64(room)*3/5)
 	runtime.KeepAlive(m)
