@@ -1,15 +1,12 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/dally-go/dally/internal/kept"
 )
 
 // httpTimeout is the default of Timeout.
@@ -146,18 +143,23 @@ func (s *httpStore) getEntry(ctx context.Context, key Key, codec Codec) (Entry, 
 	if v.blob != (a.blob != nil) || v.blob && *a.blob != (blobDigest{v.sum, v.size}) {
 		return Entry{}, fmt.Errorf("cache: get %v: %w", key, corrupt("the record is about another value"))
 	}
-	return kept.LoadedEntry(m, func(ctx context.Context) (any, error) {
-		if !v.blob {
-			return decodeValue(bytes.NewReader(v.inline), codec)
+	if !v.blob {
+		e, err := decodeInline(m, v, codec)
+		if err != nil {
+			return Entry{}, fmt.Errorf("cache: get %v: %w", key, err)
 		}
-		return s.getValue(ctx, *a.blob, codec)
-	}), nil
+		return e, nil
+	}
+	return LoadedEntry(m, func(ctx context.Context) (any, error) { return s.getValue(ctx, *a.blob, codec) }), nil
 }
 
 // Put implements Store.
 func (s *httpStore) Put(ctx context.Context, e Entry, codec Codec) error {
 	if codec == nil {
 		return ErrStays
+	}
+	if e.Meta == nil {
+		return errors.New("cache: Put of an entry without metadata")
 	}
 	if s.readOnly {
 		return nil

@@ -91,14 +91,14 @@ func TestHTTPRequests(t *testing.T) {
 		s, err := cache.OpenHTTP(url, cache.Header("X-Token", token), cache.Header("x-token", "2"))
 		require.NoError(t, err)
 		require.Empty(t, got)
-		_, err = s.Get(t.Context(), keyOf("a"), text{})
+		_, err = s.Get(t.Context(), namedKey("a"), text{})
 		require.ErrorIs(t, err, cache.ErrMiss)
-		require.Error(t, s.Put(t.Context(), entryOf("a", smallLen), text{}))
+		require.Error(t, s.Put(t.Context(), named("a", smallLen), text{}))
 		served.Close()
 
 		require.Len(t, got, 2)
 		for _, r := range got {
-			require.Equal(t, strings.TrimRight(path, "/")+"/ac/"+keyOf("a").String(), r.URL.EscapedPath())
+			require.Equal(t, strings.TrimRight(path, "/")+"/ac/"+namedKey("a").String(), r.URL.EscapedPath())
 			user, password, ok := r.BasicAuth()
 			require.Equal(t, []any{"bob", "s3cr3t/", true}, []any{user, password, ok})
 			require.Equal(t, []string{token, "2"}, r.Header["X-Token"])
@@ -122,7 +122,7 @@ func TestHTTPRedirects(t *testing.T) {
 	direct, err := cache.OpenHTTP(here)
 	require.NoError(t, err)
 	for _, size := range []int{smallLen, largeLen} {
-		e := entryOf("a", size)
+		e := named("a", size)
 		require.NoError(t, direct.Put(t.Context(), e, text{}))
 		for to, ok := range map[string]bool{"": true, here: true, served.URL: false} {
 			s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
@@ -140,7 +140,7 @@ func TestHTTPRedirects(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			require.Equal(t, valueOf(t, e), got)
+			require.Equal(t, textOf(t, e), got)
 		}
 		require.ErrorContains(t, store.Put(t.Context(), e, text{}), "301 Moved Permanently")
 	}
@@ -154,7 +154,7 @@ func TestHTTPClient(t *testing.T) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return errNo }}
 	s, err := cache.OpenHTTP(served.URL, cache.Client(client))
 	require.NoError(t, err)
-	_, err = s.Get(t.Context(), keyOf("a"), text{})
+	_, err = s.Get(t.Context(), namedKey("a"), text{})
 	require.ErrorIs(t, err, errNo)
 	require.Nil(t, client.Transport)
 }
@@ -174,25 +174,25 @@ func TestHTTPNobodyThere(t *testing.T) {
 func TestHTTPRecordTooLarge(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
 		for size, want := range map[int]error{3 << 20: nil, 5 << 20: cache.ErrTooLarge} {
-			m := &cache.Meta{Key: keyOf("a"), Version: strings.Repeat("v", size)}
+			m := &cache.Meta{Key: namedKey("a"), Version: strings.Repeat("v", size)}
 			require.ErrorIs(t, store.Put(t.Context(), cache.NewEntry(m, "value"), text{}), want)
 		}
-		e, err := store.Get(t.Context(), keyOf("a"), text{})
+		e, err := store.Get(t.Context(), namedKey("a"), text{})
 		require.NoError(t, err)
 		require.Len(t, e.Meta.Version, 3<<20)
-		require.Equal(t, "value", valueOf(t, e))
+		require.Equal(t, "value", textOf(t, e))
 	})
 }
 
 func TestHTTPInline(t *testing.T) {
 	for size, requests := range map[int]int{0: 1, 1: 1, cache.InlineMax: 1, cache.InlineMax + 1: 2} {
 		bubble(t, func(t *testing.T, s *server, store cache.Store) {
-			e := entryOf("a", size)
+			e := named("a", size)
 			require.NoError(t, store.Put(t.Context(), e, text{}))
 			require.Equal(t, requests, s.count("PUT"))
 			got, err := fetch(t.Context(), store, e.Meta.Key)
 			require.NoError(t, err)
-			require.Equal(t, valueOf(t, e), got)
+			require.Equal(t, textOf(t, e), got)
 			require.Equal(t, requests, s.count("GET"))
 		})
 	}

@@ -68,6 +68,9 @@ func (a *answer) broken(err error) error {
 	if errors.As(err, &outer) { // it has a URL, maybe one that the server has redirected to
 		err = outer.Err
 	}
+	if err == io.ErrUnexpectedEOF { // which readers further up may take for the end of what was put
+		err = errors.New("the connection ended in the middle")
+	}
 	if text := err.Error(); len(text) > causeMax {
 		err = errors.New(text[:causeMax] + "…")
 	}

@@ -28,7 +28,7 @@ func (s *server) down(prefix string, code int) {
 // misses gets n times what is not there, and returns how many of the errors were not ErrMiss, and the last of them.
 func misses(t *testing.T, store cache.Store, n int) (errs int, last error) {
 	for range n {
-		_, err := store.Get(t.Context(), keyOf("nothing"), text{})
+		_, err := store.Get(t.Context(), namedKey("nothing"), text{})
 		require.Error(t, err)
 		if !errors.Is(err, cache.ErrMiss) {
 			errs, last = errs+1, err
@@ -39,7 +39,7 @@ func misses(t *testing.T, store cache.Store, n int) (errs int, last error) {
 
 func TestHTTPBreakerOpensAndCloses(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		e := entryOf("a", smallLen)
+		e := named("a", smallLen)
 		require.NoError(t, store.Put(t.Context(), e, text{}))
 		before := s.count("")
 		s.down("", 500)
@@ -68,7 +68,7 @@ func TestHTTPBreakerOpensAndCloses(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		got, err = fetch(t.Context(), store, e.Meta.Key)
 		require.NoError(t, err)
-		require.Equal(t, valueOf(t, e), got)
+		require.Equal(t, textOf(t, e), got)
 
 		s.down("", 500)
 		errs, _ = misses(t, store, 100)
@@ -107,7 +107,7 @@ func TestHTTPBreakerReportsOnce(t *testing.T) {
 		errs := make(chan error, 50)
 		for range cap(errs) {
 			go func() {
-				_, err := store.Get(context.Background(), keyOf("a"), text{})
+				_, err := store.Get(context.Background(), namedKey("a"), text{})
 				errs <- err
 			}()
 		}
@@ -134,7 +134,7 @@ func TestHTTPBreakerMakesOneTrial(t *testing.T) {
 		s.setLie(func(http.ResponseWriter, *http.Request) bool { time.Sleep(time.Second); return false })
 		var all sync.WaitGroup
 		for range 50 {
-			all.Go(func() { _, _ = store.Get(context.Background(), keyOf("a"), text{}) })
+			all.Go(func() { _, _ = store.Get(context.Background(), namedKey("a"), text{}) })
 		}
 		all.Wait()
 		require.Equal(t, 4, s.count(""))
@@ -151,7 +151,7 @@ func TestHTTPBreakerIgnoresCallersThatLeave(t *testing.T) {
 		leave := func() {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := store.Get(ctx, keyOf("a"), text{})
+			_, err := store.Get(ctx, namedKey("a"), text{})
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}
 		for range 10 {
@@ -173,7 +173,7 @@ func TestHTTPBreakerIgnoresCallersThatLeave(t *testing.T) {
 // A value that is read after the server was lost is a miss, too.
 func TestHTTPBreakerHoldsForValues(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		large := entryOf("a", largeLen)
+		large := named("a", largeLen)
 		require.NoError(t, store.Put(t.Context(), large, text{}))
 		e, err := store.Get(t.Context(), large.Meta.Key, text{})
 		require.NoError(t, err)
@@ -204,7 +204,7 @@ func TestHTTPBreakerOfAuthentication(t *testing.T) {
 func TestHTTPBreakerOfPuts(t *testing.T) {
 	for _, code := range []int{401, 403, 405, 501} {
 		bubble(t, func(t *testing.T, s *server, store cache.Store) {
-			e := entryOf("a", largeLen)
+			e := named("a", largeLen)
 			require.NoError(t, store.Put(t.Context(), e, text{}))
 			s.down("PUT", code)
 			before := s.count("PUT")
@@ -213,7 +213,7 @@ func TestHTTPBreakerOfPuts(t *testing.T) {
 				require.NoError(t, store.Put(t.Context(), e, text{}))
 				got, err := fetch(t.Context(), store, e.Meta.Key)
 				require.NoError(t, err)
-				require.Equal(t, valueOf(t, e), got)
+				require.Equal(t, textOf(t, e), got)
 			}
 			require.Equal(t, before+1, s.count("PUT"))
 			time.Sleep(5 * time.Minute)
@@ -235,7 +235,7 @@ func TestHTTPBreakerOfPutsThatHang(t *testing.T) {
 		})
 		start := time.Now()
 		for i := range 100 {
-			err := store.Put(t.Context(), entryOf("a", smallLen), text{})
+			err := store.Put(t.Context(), named("a", smallLen), text{})
 			require.Equal(t, i < 3, err != nil)
 			misses(t, store, 1)
 		}
@@ -247,7 +247,7 @@ func TestHTTPBreakerOfPutsThatHang(t *testing.T) {
 // While the server is left alone for everything, a trial of Put is not lost, nor mistaken for one that went well.
 func TestHTTPBreakersTogether(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		e := entryOf("a", smallLen)
+		e := named("a", smallLen)
 		s.down("PUT", 403)
 		require.Error(t, store.Put(t.Context(), e, text{}))
 		time.Sleep(5*time.Minute - time.Second)
@@ -275,7 +275,7 @@ func TestHTTPNoFailures(t *testing.T) {
 		bubble(t, func(t *testing.T, s *server, store cache.Store) {
 			s.down("PUT", tt.code)
 			for range 10 {
-				err := store.Put(t.Context(), entryOf("a", smallLen), text{})
+				err := store.Put(t.Context(), named("a", smallLen), text{})
 				requireBlamed(t, err)
 				if tt.is != nil {
 					require.ErrorIs(t, err, tt.is)

@@ -219,11 +219,11 @@ func bubble(t *testing.T, f func(t *testing.T, s *server, store cache.Store), op
 	})
 }
 
-// put puts entries of both sizes, two of each.
-func put(t *testing.T, store cache.Store) {
+// putAll puts entries of both sizes, two of each.
+func putAll(t *testing.T, store cache.Store) {
 	for _, name := range []string{"a", "b"} {
 		for _, size := range []int{smallLen, largeLen} {
-			require.NoError(t, store.Put(t.Context(), entryOf(fmt.Sprint(name, size), size), text{}))
+			require.NoError(t, store.Put(t.Context(), named(fmt.Sprint(name, size), size), text{}))
 		}
 	}
 }
@@ -237,8 +237,8 @@ func TestHTTPLiesAboutWhatItHas(t *testing.T) {
 				}
 				t.Run(fmt.Sprint(lie.name, kind, size), func(t *testing.T) {
 					bubble(t, func(t *testing.T, s *server, store cache.Store) {
-						put(t, store)
-						want := entryOf(fmt.Sprint("a", size), size)
+						putAll(t, store)
+						want := named(fmt.Sprint("a", size), size)
 						s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
 							if !strings.HasPrefix(r.URL.Path, kind) {
 								return false
@@ -251,7 +251,7 @@ func TestHTTPLiesAboutWhatItHas(t *testing.T) {
 						require.LessOrEqual(t, time.Since(start), lie.wait)
 						if lie.name == "wrong byte at the end" && kind == "/ac/" {
 							require.NoError(t, err, "it is in what the server has added")
-							require.Equal(t, valueOf(t, want), got)
+							require.Equal(t, textOf(t, want), got)
 						} else {
 							requireBlamed(t, err)
 							require.Empty(t, got)
@@ -261,7 +261,7 @@ func TestHTTPLiesAboutWhatItHas(t *testing.T) {
 						time.Sleep(10 * time.Minute) // whatever it thinks of the server, it tries again
 						got, err = fetch(t.Context(), store, want.Meta.Key)
 						require.NoError(t, err)
-						require.Equal(t, valueOf(t, want), got)
+						require.Equal(t, textOf(t, want), got)
 					})
 				})
 			}
@@ -288,7 +288,7 @@ func TestHTTPCorruptIsSaid(t *testing.T) {
 		for _, kind := range []string{"/ac/", "/cas/"} {
 			t.Run(name+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, s *server, store cache.Store) {
-					put(t, store)
+					putAll(t, store)
 					s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
 						for _, lie := range lies {
 							if lie.name == name && strings.HasPrefix(r.URL.Path, kind) {
@@ -298,7 +298,7 @@ func TestHTTPCorruptIsSaid(t *testing.T) {
 						}
 						return false
 					})
-					_, err := fetch(context.Background(), store, entryOf(fmt.Sprint("a", largeLen), 0).Meta.Key)
+					_, err := fetch(context.Background(), store, named(fmt.Sprint("a", largeLen), 0).Meta.Key)
 					require.ErrorIs(t, err, cache.ErrCorrupt)
 				})
 			})

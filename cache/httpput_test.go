@@ -65,7 +65,7 @@ func TestHTTPLiesAboutWhatItTakes(t *testing.T) {
 		for _, kind := range []string{"/ac/", "/cas/"} {
 			t.Run(lie.name+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, s *server, store cache.Store) {
-					former, e := entryOf("a", largeLen), entryOf("a", largeLen+1)
+					former, e := named("a", largeLen), named("a", largeLen+1)
 					require.NoError(t, store.Put(t.Context(), former, text{}))
 					s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
 						if r.Method != http.MethodPut || !strings.HasPrefix(r.URL.Path, kind) {
@@ -83,14 +83,14 @@ func TestHTTPLiesAboutWhatItTakes(t *testing.T) {
 						requireBlamed(t, err)
 					}
 					if got, err := fetch(t.Context(), store, e.Meta.Key); err == nil {
-						require.Equal(t, valueOf(t, former), got)
+						require.Equal(t, textOf(t, former), got)
 					}
 					s.setLie(nil)
 					time.Sleep(10 * time.Minute)
 					require.NoError(t, store.Put(t.Context(), e, text{}))
 					got, err := fetch(t.Context(), store, e.Meta.Key)
 					require.NoError(t, err)
-					require.Equal(t, valueOf(t, e), got)
+					require.Equal(t, textOf(t, e), got)
 				})
 			})
 		}
@@ -117,14 +117,14 @@ func TestHTTPSlowIsNotTooSlow(t *testing.T) {
 			}
 			return true
 		})
-		e := entryOf("a", 5<<20)
+		e := named("a", 5<<20)
 		start := time.Now()
 		require.NoError(t, store.Put(t.Context(), e, text{}))
 		require.Greater(t, time.Since(start), 5*timeout)
 		start = time.Now()
 		got, err := fetch(t.Context(), store, e.Meta.Key)
 		require.NoError(t, err)
-		require.Equal(t, valueOf(t, e), got)
+		require.Equal(t, textOf(t, e), got)
 		require.Greater(t, time.Since(start), 5*timeout)
 	})
 }
@@ -148,11 +148,11 @@ func (r slowReader) Read(b []byte) (int, error) {
 // How long it takes to decode is not the server's fault, nor is how long it takes to encode.
 func TestHTTPSlowCodec(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		e := entryOf("a", largeLen)
+		e := named("a", largeLen)
 		require.NoError(t, store.Put(t.Context(), e, slowText{}))
 		got, err := store.Get(t.Context(), e.Meta.Key, slowText{})
 		require.NoError(t, err)
-		require.Equal(t, valueOf(t, e), valueOf(t, got))
+		require.Equal(t, textOf(t, e), textOf(t, got))
 	})
 }
 
@@ -171,8 +171,8 @@ func (slowText) Decode(r io.Reader) (any, error) {
 
 func TestHTTPReadOnly(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		require.NoError(t, store.Put(t.Context(), entryOf("a", largeLen), text{}))
-		require.ErrorIs(t, store.Put(t.Context(), entryOf("a", largeLen), nil), cache.ErrStays)
+		require.NoError(t, store.Put(t.Context(), named("a", largeLen), text{}))
+		require.ErrorIs(t, store.Put(t.Context(), named("a", largeLen), nil), cache.ErrStays)
 		misses(t, store, 1)
 		require.Equal(t, 1, s.count(""))
 	}, cache.ReadOnly())
@@ -189,7 +189,7 @@ func TestHTTPTimeout(t *testing.T) {
 
 func TestHTTPCancel(t *testing.T) {
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		large := entryOf("a", largeLen)
+		large := named("a", largeLen)
 		require.NoError(t, store.Put(t.Context(), large, text{}))
 		e, err := store.Get(t.Context(), large.Meta.Key, text{})
 		require.NoError(t, err)
@@ -199,7 +199,7 @@ func TestHTTPCancel(t *testing.T) {
 			return true
 		})
 		for name, call := range map[string]func(ctx context.Context) error{
-			"get":   func(ctx context.Context) error { _, err := store.Get(ctx, keyOf("b"), text{}); return err },
+			"get":   func(ctx context.Context) error { _, err := store.Get(ctx, namedKey("b"), text{}); return err },
 			"value": func(ctx context.Context) error { _, err := e.Value(ctx); return err },
 			"put": func(ctx context.Context) error {
 				s.setLie(func(http.ResponseWriter, *http.Request) bool { <-s.gone; return true })
@@ -224,9 +224,9 @@ func TestHTTPStaleConnection(t *testing.T) {
 	store, err := cache.OpenHTTP(served.URL)
 	require.NoError(t, err)
 	for range 30 {
-		require.NoError(t, store.Put(t.Context(), entryOf("a", 3*cache.SpoolMemory), text{}))
+		require.NoError(t, store.Put(t.Context(), named("a", 3*cache.SpoolMemory), text{}))
 		served.CloseClientConnections()
-		_, err := fetch(t.Context(), store, entryOf("a", 0).Meta.Key)
+		_, err := fetch(t.Context(), store, named("a", 0).Meta.Key)
 		require.NoError(t, err)
 		served.CloseClientConnections()
 	}
@@ -245,12 +245,12 @@ func TestHTTPReusesConnections(t *testing.T) {
 	store, err := cache.OpenHTTP(served.URL)
 	require.NoError(t, err)
 	for range 20 {
-		require.NoError(t, store.Put(t.Context(), entryOf("a", largeLen), text{}))
-		_, err := fetch(t.Context(), store, entryOf("a", 0).Meta.Key)
+		require.NoError(t, store.Put(t.Context(), named("a", largeLen), text{}))
+		_, err := fetch(t.Context(), store, named("a", 0).Meta.Key)
 		require.NoError(t, err)
 		misses(t, store, 1)
 		s.down("PUT", http.StatusInsufficientStorage)
-		require.Error(t, store.Put(t.Context(), entryOf("a", smallLen), text{}))
+		require.Error(t, store.Put(t.Context(), named("a", smallLen), text{}))
 		s.setLie(nil)
 	}
 	require.Len(t, conns, 1)
@@ -288,7 +288,7 @@ func TestHTTPLargeValues(t *testing.T) {
 	store, err := cache.OpenHTTP(served.URL)
 	require.NoError(t, err)
 
-	m := &cache.Meta{Key: keyOf("large")}
+	m := &cache.Meta{Key: namedKey("large")}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	require.NoError(t, store.Put(t.Context(), cache.NewEntry(m, int64(size)), zeros{}))
@@ -311,7 +311,7 @@ func TestHTTPTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		e := entryOf("a", 3*cache.SpoolMemory)
+		e := named("a", 3*cache.SpoolMemory)
 		require.ErrorContains(t, store.Put(t.Context(), e, failingText{}), "half")
 		s.setLie(func(http.ResponseWriter, *http.Request) bool { <-s.gone; return true })
 		require.Error(t, store.Put(t.Context(), e, text{}))
@@ -324,8 +324,8 @@ func TestHTTPTemporaryFiles(t *testing.T) {
 
 	require.NoError(t, os.Remove(dir))
 	bubble(t, func(t *testing.T, s *server, store cache.Store) {
-		require.ErrorIs(t, store.Put(t.Context(), entryOf("a", 3*cache.SpoolMemory), text{}), os.ErrNotExist)
-		require.NoError(t, store.Put(t.Context(), entryOf("a", cache.SpoolMemory), text{}))
+		require.ErrorIs(t, store.Put(t.Context(), named("a", 3*cache.SpoolMemory), text{}), os.ErrNotExist)
+		require.NoError(t, store.Put(t.Context(), named("a", cache.SpoolMemory), text{}))
 	})
 }
 

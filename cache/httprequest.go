@@ -98,7 +98,7 @@ func (s *httpStore) getValue(ctx context.Context, d blobDigest, codec Codec) (v 
 		if length := a.response.ContentLength; length >= 0 && length != d.size {
 			return a.fail(worked, corrupt(fmt.Sprintf("%d bytes of %d", length, d.size)))
 		}
-		v, err = decodeVerified(a, codec, d.size, d.sum)
+		v, err = decodeVerified(ctx, a, codec, d.size, d.sum)
 		if errors.Is(err, ErrCorrupt) {
 			err = a.fail(worked, err)
 		}

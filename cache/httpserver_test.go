@@ -185,15 +185,15 @@ func (text) Decode(r io.Reader) (any, error) {
 	return string(b), err
 }
 
-func keyOf(s string) cache.Key { return sha256.Sum256([]byte(s)) }
+func namedKey(s string) cache.Key { return sha256.Sum256([]byte(s)) }
 
-// entryOf returns an entry whose value is size bytes that depend on name.
-func entryOf(name string, size int) cache.Entry {
+// named returns an entry whose value is size bytes that depend on name.
+func named(name string, size int) cache.Entry {
 	value := bytes.Repeat([]byte(name+","), size/(len(name)+1)+1)[:size]
-	return cache.NewEntry(&cache.Meta{Key: keyOf(name), Function: "main." + name}, string(value))
+	return cache.NewEntry(&cache.Meta{Key: namedKey(name), Function: "main." + name}, string(value))
 }
 
-func valueOf(t testing.TB, e cache.Entry) string {
+func textOf(t testing.TB, e cache.Entry) string {
 	v, err := e.Value(context.Background())
 	require.NoError(t, err)
 	return v.(string)
