@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,8 +78,9 @@ type httpStore struct {
 	timeout  time.Duration
 	readOnly bool
 
-	server breaker // of everything
-	puts   breaker // of what is put, for a server that only wants to be read
+	server  breaker // of everything
+	puts    breaker // of what is put, for a server that only wants to be read
+	damaged damaged
 }
 
 // OpenHTTP returns a store on a server that speaks the HTTP protocol of bazel-remote, which other servers for Bazel,
@@ -96,8 +96,9 @@ type httpStore struct {
 // that does so for Put alone gets nothing put for 5 min. That an entry is too large, or the server full, is an error of
 // Put, and no failure.
 //
-// Put encodes values of more than 1 MiB into a temporary file, since their sum has to be sent before them. The store
-// needs not be closed: its connections close 30 s after their last use.
+// Put encodes values of more than 1 MiB into a temporary file, since their sum has to be sent before them; it does not
+// send them if the server says that it has them, as it often does when only the version of a function has changed. The
+// store needs not be closed: its connections close 30 s after their last use.
 func OpenHTTP(url string, opts ...HTTPOption) (Store, error) {
 	base, auth, err := parseBase(url)
 	if err != nil {
@@ -194,7 +195,7 @@ func (s *httpStore) putEntry(ctx context.Context, e Entry, codec Codec) error {
 		return fmt.Errorf("cache: put %v: %w: the record has %d bytes", m.Key, ErrTooLarge, len(a.record))
 	}
 	if a.blob != nil {
-		if err := s.put(ctx, "/cas/"+hex.EncodeToString(d.sum[:]), value); err != nil {
+		if err := s.putValue(ctx, d, value); err != nil {
 			return err
 		}
 	}

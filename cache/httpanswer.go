@@ -82,9 +82,13 @@ func (a *answer) check() error {
 	code, put := a.response.StatusCode, a.method == http.MethodPut
 	// The server's own words are left out: they may be anything.
 	status := errors.New(strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code)))
-	switch code {
-	case http.StatusOK:
+	switch {
+	case code == http.StatusOK:
 		return nil
+	case a.method == http.MethodHead: // the PUT that follows finds out more
+		return ErrMiss
+	}
+	switch code {
 	case http.StatusNotFound, http.StatusGone:
 		if !put {
 			return ErrMiss

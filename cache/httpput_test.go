@@ -352,3 +352,72 @@ func (zeros) Encode(w io.Writer, v any) error {
 }
 
 func (zeros) Decode(r io.Reader) (any, error) { return io.Copy(io.Discard, r) }
+
+// What is there is not sent again, if it is large. If it is not what it should be, it is.
+func TestHTTPSendsOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		one, two := named("a", 2*cache.SpoolMemory), named("a", 2*cache.SpoolMemory)
+		two.Meta = &cache.Meta{Key: namedKey("b")}
+		require.NoError(t, store.Put(t.Context(), one, text{}))
+		require.NoError(t, store.Put(t.Context(), two, text{}))
+		require.Equal(t, 1, s.count("PUT /cas/"))
+		got, err := fetch(t.Context(), store, two.Meta.Key)
+		require.NoError(t, err)
+		require.Equal(t, textOf(t, one), got)
+
+		for _, damage := range []func(b []byte) []byte{
+			func(b []byte) []byte { b[len(b)/2]++; return b },
+			func(b []byte) []byte { return b[1:] },
+		} {
+			before := s.count("PUT /cas/")
+			s.change("/cas/", damage)
+			for range 2 {
+				_, err = fetch(t.Context(), store, two.Meta.Key)
+				require.Error(t, err)
+			}
+			require.NoError(t, store.Put(t.Context(), two, text{}))
+			require.NoError(t, store.Put(t.Context(), one, text{}))
+			require.Equal(t, before+1, s.count("PUT /cas/"))
+			_, err = fetch(t.Context(), store, one.Meta.Key)
+			require.NoError(t, err)
+		}
+	})
+}
+
+// A server that has no HEAD, or does not know its answer, gets what it might have had.
+func TestHTTPNoHead(t *testing.T) {
+	for _, code := range []int{200, 204, 302, 401, 404, 405, 500} {
+		bubble(t, func(t *testing.T, s *server, store cache.Store) {
+			s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodHead {
+					w.WriteHeader(code)
+				}
+				return r.Method == http.MethodHead
+			})
+			e := named("a", 2*cache.SpoolMemory)
+			for range 5 {
+				require.NoError(t, store.Put(t.Context(), e, text{}))
+				_, err := fetch(t.Context(), store, e.Meta.Key)
+				require.NoError(t, err)
+			}
+			require.Equal(t, 5, s.count("PUT /cas/"))
+		})
+	}
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		s.setLie(func(http.ResponseWriter, *http.Request) bool { <-s.gone; return true })
+		start := time.Now()
+		requireBlamed(t, store.Put(t.Context(), named("a", 2*cache.SpoolMemory), text{}))
+		require.Equal(t, timeout, time.Since(start))
+	})
+}
+
+// change changes what is kept under paths that begin with prefix.
+func (s *server) change(prefix string, f func([]byte) []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for path, b := range s.blobs {
+		if strings.HasPrefix(path, prefix) {
+			s.blobs[path] = f(b)
+		}
+	}
+}

@@ -96,10 +96,12 @@ func (s *httpStore) getValue(ctx context.Context, d blobDigest, codec Codec) (v 
 		}
 		defer a.close()
 		if length := a.response.ContentLength; length >= 0 && length != d.size {
+			s.damaged.add(d)
 			return a.fail(worked, corrupt(fmt.Sprintf("%d bytes of %d", length, d.size)))
 		}
 		v, err = decodeVerified(ctx, a, codec, d.size, d.sum)
 		if errors.Is(err, ErrCorrupt) {
+			s.damaged.add(d)
 			err = a.fail(worked, err)
 		}
 		return err
@@ -130,6 +132,23 @@ func (s *httpStore) get(ctx context.Context, path string) (*answer, error) {
 		return nil, a.fail(failed, fmt.Errorf("an answer encoded as %.20q, though asked for none", e))
 	}
 	return a, nil
+}
+
+// putValue puts a value under its sum, unless it is long and there.
+func (s *httpStore) putValue(ctx context.Context, d blobDigest, value *spool) error {
+	path := "/cas/" + hex.EncodeToString(d.sum[:])
+	if d.size > spoolMemory && !s.damaged.take(d) {
+		a, err := s.send(ctx, http.MethodHead, path, nil)
+		if err == nil {
+			a.close()
+			if a.response.ContentLength == d.size {
+				return nil
+			}
+		} else if err != ErrMiss {
+			return err
+		}
+	}
+	return s.put(ctx, path, value)
 }
 
 func (s *httpStore) put(ctx context.Context, path string, body *spool) error {
