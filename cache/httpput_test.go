@@ -223,7 +223,7 @@ func TestHTTPStaleConnection(t *testing.T) {
 	defer served.Close()
 	store, err := cache.OpenHTTP(served.URL)
 	require.NoError(t, err)
-	for range 30 {
+	for range 10 {
 		require.NoError(t, store.Put(t.Context(), named("a", 3*cache.SpoolMemory), text{}))
 		served.CloseClientConnections()
 		_, err := fetch(t.Context(), store, named("a", 0).Meta.Key)
@@ -419,5 +419,29 @@ func (s *server) change(prefix string, f func([]byte) []byte) {
 		if strings.HasPrefix(path, prefix) {
 			s.blobs[path] = f(b)
 		}
+	}
+}
+
+// A server that refuses a large value at once, and hangs up, is heard, and not taken for one that is down.
+func TestHTTPRefusesBeforeTheBody(t *testing.T) {
+	const size = 8 << 20
+	for _, tt := range []struct {
+		code int
+		want string
+	}{{413, "413 Request Entity Too Large"}, {507, "507 Insufficient Storage"}, {401, "nothing is put there"}} {
+		s := newServer()
+		s.down("PUT", tt.code)
+		served := httptest.NewServer(s)
+		store, err := cache.OpenHTTP(served.URL)
+		require.NoError(t, err)
+		e := cache.NewEntry(&cache.Meta{Key: namedKey("a")}, int64(size))
+		for range 5 {
+			err := store.Put(t.Context(), e, zeros{})
+			require.ErrorContains(t, err, tt.want)
+			if tt.code == 401 {
+				break // nothing is asked any more
+			}
+		}
+		served.Close()
 	}
 }
