@@ -212,7 +212,4 @@ func setBody(req *http.Request, body *spool, p *pace) {
 		// A server that does not want it says so before it is sent, where an answer after that may get lost.
 		req.Header.Set("Expect", "100-continue")
 	}
-	// It is not sent, being empty. It says that the request may be sent again when a connection that was idle turns out
-	// to have been closed.
-	req.Header["Idempotency-Key"] = nil
 }
