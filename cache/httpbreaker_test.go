@@ -52,10 +52,13 @@ func TestHTTPBreakerOpensAndCloses(t *testing.T) {
 		// It is tried again, once each time, after pauses that double, less a jitter of a fifth.
 		for pause := 5 * time.Second; pause < 20*time.Minute; pause *= 2 {
 			pause := min(pause, 5*time.Minute)
-			time.Sleep(pause * 4 / 5)
 			before := s.count("")
-			time.Sleep(pause / 5)
+			time.Sleep(pause*4/5 - time.Nanosecond)
 			errs, last := misses(t, store, 100)
+			require.Zero(t, errs)
+			require.Equal(t, before, s.count(""))
+			time.Sleep(pause/5 + time.Nanosecond)
+			errs, last = misses(t, store, 100)
 			require.Equal(t, 1, errs, "after %v", pause)
 			require.ErrorContains(t, last, "; the server is left alone for ")
 			require.Equal(t, 1, s.count("")-before)
