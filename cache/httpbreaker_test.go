@@ -292,3 +292,33 @@ func TestHTTPNoFailures(t *testing.T) {
 		require.Equal(t, 100, s.count("GET"))
 	})
 }
+
+// A value that another server does not give is no failure of this one, nor a success.
+func TestHTTPOtherServersFailures(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		other, err := cache.OpenHTTP("http://other.test", cache.Client(&http.Client{Transport: roundTrip(
+			func(r *http.Request) *http.Response {
+				return &http.Response{StatusCode: 500, Body: http.NoBody, Request: r}
+			},
+		)}))
+		require.NoError(t, err)
+		_, failure := other.Get(t.Context(), namedKey("a"), text{})
+		require.ErrorContains(t, failure, "500")
+		put := func(err error) error {
+			load := func(context.Context) (any, error) { return nil, err }
+			return store.Put(t.Context(), cache.LoadedEntry(&cache.Meta{Key: namedKey("a")}, load), text{})
+		}
+		for range 10 {
+			require.ErrorIs(t, put(failure), failure)
+		}
+		s.down("", 500)
+		errs, _ := misses(t, store, 10)
+		require.Equal(t, 3, errs, "it was not taken for down")
+		time.Sleep(5 * time.Second)
+		require.ErrorIs(t, put(cache.ErrMiss), cache.ErrMiss)
+		before := s.count("")
+		errs, _ = misses(t, store, 10)
+		require.Equal(t, 1, errs, "it is not taken for back")
+		require.Equal(t, before+1, s.count(""))
+	})
+}

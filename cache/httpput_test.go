@@ -338,6 +338,49 @@ func (failingText) Encode(w io.Writer, v any) error {
 	return errors.Join(err, errors.New("half of it"))
 }
 
+// What has gone wrong in writing stays so, even if the codec does not look.
+func TestHTTPCodecThatIgnoresErrors(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		err := store.Put(t.Context(), named("a", 3*cache.SpoolMemory), carelessText{})
+		require.ErrorIs(t, err, os.ErrNotExist)
+		require.Zero(t, s.count(""))
+	})
+}
+
+// carelessText writes piece by piece and does not look at errors.
+type carelessText struct{ text }
+
+func (carelessText) Encode(w io.Writer, v any) error {
+	for s := v.(string); s != ""; s = s[min(len(s), 1000):] {
+		_, _ = io.WriteString(w, s[:min(len(s), 1000)])
+	}
+	return nil
+}
+
+func TestHTTPCancelWhileEncoding(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		err := store.Put(ctx, cache.NewEntry(&cache.Meta{Key: namedKey("a")}, func() { cancel(errLeft) }), endless{})
+		require.ErrorIs(t, err, errLeft)
+		require.Zero(t, s.count(""))
+	})
+}
+
+// endless is a codec of functions, of which it writes no end; it calls them in the middle.
+type endless struct{ text }
+
+func (endless) Encode(w io.Writer, v any) error {
+	for i := 0; ; i++ {
+		if i == 100 {
+			v.(func())()
+		}
+		if _, err := w.Write(make([]byte, 1000)); err != nil {
+			return err
+		}
+	}
+}
+
 // zeros is a codec of numbers, of which there are so many zeros.
 type zeros struct{}
 

@@ -51,8 +51,11 @@ func (s *httpStore) guarded(b *breaker, call func() error) (err error) {
 
 // outcomeOf returns what the error of a call is to a breaker.
 func (s *httpStore) outcomeOf(err error, b *breaker) outcome {
+	var own ownError
 	var of *serverError
 	switch {
+	case errors.As(err, &own):
+		return unknown
 	case errors.As(err, &of) && of.putOnly && b == &s.server:
 		return worked
 	case of != nil:

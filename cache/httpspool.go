@@ -27,12 +27,18 @@ type spool struct {
 	err  error // what has failed, whatever the codec makes of it
 }
 
-// spoolValue returns the encoded value of an entry.
+// ownError is an error of the caller's: it says nothing about the server, even if it is that of another server, which the
+// value could not be got from.
+type ownError struct{ error }
+
+func (e ownError) Unwrap() error { return e.error }
+
+// spoolValue returns the encoded value of an entry. Its error is an ownError.
 func spoolValue(ctx context.Context, e Entry, codec Codec) (*spool, error) {
 	s := &spool{ctx: ctx, sum: sha256.New()}
 	if err := s.encode(e, codec); err != nil {
 		s.discard()
-		return nil, fmt.Errorf("cache: put %v: %w", e.Meta.Key, err)
+		return nil, ownError{fmt.Errorf("cache: put %v: %w", e.Meta.Key, err)}
 	}
 	return s, nil
 }
