@@ -139,7 +139,7 @@ func (s *dirStore) getBlob(m *Meta, v payload, codec Codec) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	if info.Size() != v.size {
+	if info.Size() != v.size || !info.Mode().IsRegular() {
 		_ = os.Remove(s.blobPath(v.sum))
 		return Entry{}, corrupt("length of the value's file")
 	}

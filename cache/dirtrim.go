@@ -113,17 +113,16 @@ func (s *dirStore) measure(folder string, now time.Time, filesMax int) int64 {
 		}
 		for _, file := range readFolder(filepath.Join(folder, shard)) {
 			files++
+			hash, ok := parseHash(shard, file.Name())
 			info, err := file.Info()
-			if err != nil {
-				continue // It has gone.
+			if !ok || err != nil {
+				continue // It is not the store's, or has gone.
 			}
-			if now.Sub(info.ModTime()) > s.ageMax {
-				if os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
-					if key, ok := parseHash(shard, file.Name()); ok && folder == s.records {
-						dropped = append(dropped, key)
-					}
-					continue
+			if now.Sub(info.ModTime()) > s.ageMax && os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
+				if folder == s.records {
+					dropped = append(dropped, hash)
 				}
+				continue
 			}
 			room += roomOf(info.Size())
 		}
