@@ -2,7 +2,9 @@ package cache_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"sync"
@@ -121,6 +123,57 @@ func TestDirSaysWhichFileIsDamaged(t *testing.T) {
 		require.Empty(t, files(t, root, "ac"))
 		require.Empty(t, files(t, root, "cas"))
 	}
+}
+
+// A file may be cut short between Get and Value, and while it is read.
+func TestDirWithAValueThatIsCutShort(t *testing.T) {
+	const length = 3 << 20
+	for name, codec := range map[string]cache.Codec{
+		"large reads": bytesCodec{}, "small reads": codecOf{decode: byteByByte}, "all at once": codecOf{decode: largeAndSmall},
+	} {
+		root := t.TempDir()
+		s := openDir(t, root)
+		put(t, s, 1, 1, length)
+		e, err := s.Get(t.Context(), keyOf(1), codec)
+		require.NoError(t, err)
+		require.NoError(t, os.Truncate(oneFile(t, root, "cas"), length/2))
+		_, err = e.Value(t.Context())
+		require.ErrorIs(t, err, cache.ErrCorrupt, name)
+		require.ErrorContains(t, err, "too short")
+		requireMiss(t, s, 1)
+	}
+}
+
+// What ends the reading is no damage.
+func TestDirWhoseValueIsNoLongerWaitedFor(t *testing.T) {
+	s := openDir(t, t.TempDir())
+	put(t, s, 1, 1, 3<<20)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := getWith(ctx, s, 1, codecOf{decode: func(r io.Reader) (any, error) {
+		_, err := io.CopyN(io.Discard, r, 100)
+		cancel()
+		return []byte{}, err
+	}})
+	require.Equal(t, context.Canceled, err)
+	_, err = s.Get(ctx, keyOf(1), bytesCodec{})
+	require.Equal(t, context.Canceled, err)
+	requireValue(t, s, 1, 1, 3<<20)
+}
+
+func TestDirListsWhatIsWhole(t *testing.T) {
+	root := t.TempDir()
+	s := openDir(t, root)
+	put(t, s, 1, 1, 10)
+	require.NoError(t, os.Truncate(oneFile(t, root, "ac"), 100))
+	put(t, s, 2, 1, 1<<20)
+	require.NoError(t, os.Remove(oneFile(t, root, "cas")))
+	put(t, s, 3, 1, 10)
+	put(t, s, 4, 1, 2<<20)
+	keys := make(map[cache.Key]int64)
+	for m := range s.(cache.Lister).List(t.Context()) {
+		keys[m.Key] = m.Size
+	}
+	require.Equal(t, map[cache.Key]int64{keyOf(3): 10, keyOf(4): 2 << 20}, keys)
 }
 
 func TestDirWithFoldersWhereFilesShouldBe(t *testing.T) {

@@ -70,7 +70,9 @@ func (s *dirStore) makeRoom(room int64) {
 	defer s.trim.mu.Unlock()
 	// Other processes need not look now for what is old.
 	_ = os.Chtimes(s.trimmed, now, now)
-	s.trim.left.Store(s.look(now, room))
+	// What others put during the look counts towards the next.
+	s.trim.left.Store(0)
+	s.trim.left.Add(s.look(now, room))
 }
 
 // look finds out how much is kept, drops what is too old, and what is too much if room bytes come in addition. It
