@@ -70,7 +70,9 @@ func (s *dirStore) makeRoom(room int64) {
 	defer s.trim.mu.Unlock()
 	// Other processes need not look now for what is old.
 	_ = os.Chtimes(s.trimmed, now, now)
-	s.trim.left.Store(s.look(now, room))
+	// What others put during the look counts towards the next.
+	s.trim.left.Store(0)
+	s.trim.left.Add(s.look(now, room))
 }
 
 // look finds out how much is kept, drops what is too old, and what is too much if room bytes come in addition. It
@@ -113,17 +115,16 @@ func (s *dirStore) measure(folder string, now time.Time, filesMax int) int64 {
 		}
 		for _, file := range readFolder(filepath.Join(folder, shard)) {
 			files++
+			hash, ok := parseHash(shard, file.Name())
 			info, err := file.Info()
-			if err != nil {
-				continue // It has gone.
+			if !ok || err != nil {
+				continue // It is not the store's, or has gone.
 			}
-			if now.Sub(info.ModTime()) > s.ageMax {
-				if os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
-					if key, ok := parseHash(shard, file.Name()); ok && folder == s.records {
-						dropped = append(dropped, key)
-					}
-					continue
+			if now.Sub(info.ModTime()) > s.ageMax && os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
+				if folder == s.records {
+					dropped = append(dropped, hash)
 				}
+				continue
 			}
 			room += roomOf(info.Size())
 		}
