@@ -300,6 +300,70 @@ func TestIndexTakesTheSlotAgain(t *testing.T) {
 	require.Same(t, before, x.parts[0].Load())
 }
 
+// TestIndexNeverMisses checks that readers find an item that is there all along, and one that is replaced, while others
+// come and go in the slots around it.
+func TestIndexNeverMisses(t *testing.T) {
+	x := newIndex()
+	stays, replaced := &item{key: nthKey(1), tag: 3}, &item{key: nthKey(2), tag: 3}
+	x.set(stays)
+	x.set(replaced)
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if x.find(3, &stays.key) != stays || x.find(3, &replaced.key) == nil {
+					t.Error("an item that is there was not found")
+					return
+				}
+			}
+		})
+	}
+	r := rand.New(rand.NewPCG(6, 7))
+	others := make(map[int]*item)
+	for range 20_000 {
+		n := 10 + r.IntN(200)
+		if old := others[n]; old != nil {
+			x.remove(old)
+			delete(others, n)
+		} else {
+			others[n] = &item{key: nthKey(n), tag: uint64(n % 5)}
+			x.set(others[n])
+		}
+		x.set(&item{key: replaced.key, tag: 3})
+	}
+	close(done)
+	readers.Wait()
+	require.NoError(t, x.check(len(others)+2))
+}
+
+// TestIndexShrinks checks that an index of few items that was one of many takes no more than it needs.
+func TestIndexShrinks(t *testing.T) {
+	x := newIndex()
+	var items []*item
+	for n := range 50_000 {
+		it := &item{key: nthKey(n)}
+		it.tag = x.tagOf(&it.key)
+		items = append(items, it)
+		x.set(it)
+	}
+	for _, it := range items[100:] {
+		x.remove(it)
+	}
+	require.NoError(t, x.check(100))
+	for n := range x.parts {
+		require.LessOrEqual(t, len(x.parts[n].Load().slots), emptyShare*slotsMin)
+	}
+	for _, it := range items[:100] {
+		require.Same(t, it, x.find(it.tag, &it.key))
+	}
+}
+
 // FuzzMemory compares the store with the policy that it says it has. Two bytes are an operation: a Get, or a Put of one
 // of few sizes and costs, so that many entries are worth the same.
 func FuzzMemory(f *testing.F) {
