@@ -131,7 +131,6 @@ func (t tiered) load(ctx context.Context, key Key, codec Codec, e Entry, i int) 
 // fill gives the stores in front of one an entry with its value. A store that has an entry by now keeps it: that may be
 // a later one.
 func (t tiered) fill(ctx context.Context, e Entry, codec Codec, tier int) {
-	e.Trouble = nil
 	for _, s := range t.tiers[:tier] {
 		if _, err := s.Get(ctx, e.Meta.Key, codec); err != nil {
 			_ = s.Put(ctx, e, codec) // The value is there, whatever comes of this.

@@ -220,6 +220,28 @@ func TestTieredPassesOverTrouble(t *testing.T) {
 	require.ErrorIs(t, err, cache.ErrMiss)
 }
 
+// TestTieredTellsAllTrouble checks that the trouble of an inner store, and of one before that, both come out.
+func TestTieredTellsAllTrouble(t *testing.T) {
+	inner, outer := &byteStore{down: errors.New("inner")}, &byteStore{down: errors.New("outer")}
+	good := &byteStore{}
+	require.NoError(t, good.Put(t.Context(), entry(1), ints{}))
+	e, _ := value(t, cache.Tiered(cache.Tiered(inner, good)), 1)
+	require.ErrorIs(t, e.Trouble, inner.down)
+	e, _ = value(t, cache.Tiered(outer, cache.Tiered(inner, good)), 1)
+	require.ErrorIs(t, e.Trouble, inner.down)
+	require.ErrorIs(t, e.Trouble, outer.down)
+	require.ErrorContains(t, e.Trouble, "store 1 of 2")
+}
+
+func TestTieredKeepsItsOwnList(t *testing.T) {
+	a := memory()
+	stores := []cache.Store{a}
+	s := cache.Tiered(stores...)
+	stores[0] = memory()
+	require.NoError(t, s.Put(t.Context(), entry(1), ints{}))
+	require.True(t, holds(t, a, 1))
+}
+
 // TestTieredReadsFromBehind checks that a value that cannot be read is had of another store, and repaired.
 func TestTieredReadsFromBehind(t *testing.T) {
 	front, a, b := memory(), &byteStore{unread: cache.ErrCorrupt}, &byteStore{}
@@ -234,6 +256,14 @@ func TestTieredReadsFromBehind(t *testing.T) {
 	_, err = e.Value(t.Context())
 	require.ErrorIs(t, err, cache.ErrCorrupt)
 	require.ErrorIs(t, err, b.unread)
+
+	e, err = cache.Tiered(a, b).Get(t.Context(), cache.Key{1}, ints{})
+	require.NoError(t, err)
+	b.down = errors.New("down")
+	_, err = e.Value(t.Context())
+	require.ErrorIs(t, err, cache.ErrCorrupt)
+	require.ErrorIs(t, err, b.down)
+	b.down = nil
 
 	b.unread = nil
 	require.NoError(t, b.Put(t.Context(), cache.NewEntry(&cache.Meta{Key: cache.Key{1}, Content: "other"}, 2), ints{}))
@@ -290,4 +320,14 @@ func TestTieredEvicted(t *testing.T) {
 		}
 	}
 	require.Positive(t, evicted)
+}
+
+func TestTieredHitInFrontAllocatesNothing(t *testing.T) {
+	s, ctx := cache.Tiered(memory(), &byteStore{}), context.Background()
+	require.NoError(t, s.Put(ctx, entry(1), ints{}))
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if _, err := s.Get(ctx, cache.Key{1}, nil); err != nil {
+			t.Fail()
+		}
+	}))
 }
