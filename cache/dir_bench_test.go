@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/dally-go/dally/cache"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,6 +53,36 @@ func BenchmarkDirPut(b *testing.B) {
 			if err := s.Put(b.Context(), e, bytesCodec{}); err != nil {
 				b.Fatal(err)
 			}
+		}
+	})
+}
+
+// BenchmarkDirLook is what the one Put takes in addition on which a look at how much is kept falls: with room for all,
+// and without, where it drops as much as one look may.
+func BenchmarkDirLook(b *testing.B) {
+	const entries = 20_000
+	root := quickDir(b)
+	s := openDir(b, root)
+	for n := range entries {
+		put(b, s, n, 1, 1000)
+	}
+	b.Run("room", func(b *testing.B) {
+		for b.Loop() {
+			cache.LookDir(s)
+		}
+	})
+	b.Run("full", func(b *testing.B) {
+		s := openDir(b, root, cache.MaxBytes(10_000*block))
+		next := entries
+		for b.Loop() {
+			cache.LookDir(s)
+			b.StopTimer()
+			for room := roomOf(b, root) / block; room < entries; room++ {
+				next++
+				// Not by s, which would look itself.
+				put(b, openDir(b, root), next, 1, 1000)
+			}
+			b.StartTimer()
 		}
 	})
 }

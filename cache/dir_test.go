@@ -42,6 +42,17 @@ func openDir(t testing.TB, path string, opts ...cache.DirOption) cache.Store {
 	return s
 }
 
+// quickDir returns a folder in memory if the system has one: for what puts so much that a disk would make tests slow.
+func quickDir(t testing.TB) string {
+	t.Helper()
+	path, err := os.MkdirTemp("/dev/shm", "dally")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(path)) })
+	return path
+}
+
 func keyOf(n int) (key cache.Key) {
 	binary.BigEndian.PutUint32(key[:], uint32(n)*2654435761)
 	key[31] = 1
@@ -136,7 +147,7 @@ func TestDirIsAStore(t *testing.T) {
 			if opts != nil {
 				says = append(says, cachetest.Budget(budget))
 			}
-			cachetest.Run(t, func(t *testing.T) cache.Store { return openDir(t, t.TempDir(), opts...) }, says...)
+			cachetest.Run(t, func(t *testing.T) cache.Store { return openDir(t, quickDir(t), opts...) }, says...)
 		})
 	}
 }

@@ -44,8 +44,8 @@ func (r *blobReader) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if len(r.ahead) == 0 {
-		if len(p) >= dirChunk {
-			return r.fill(p[:dirChunk])
+		if len(p) > dirChunk {
+			return r.fillLarge(p)
 		}
 		if err := r.readAhead(); err != nil {
 			return 0, err
@@ -79,6 +79,37 @@ func (r *blobReader) readAhead() error {
 
 // fill reads into p, and hashes that. It reads something or returns an error; io.EOF only when all was read.
 func (r *blobReader) fill(p []byte) (int, error) {
+	n, err := r.next(p)
+	r.hash.Write(p[:n])
+	return n, err
+}
+
+// fillLarge is fill, with another goroutine that hashes what was read so far. It ends before fillLarge does, as p is the
+// codec's then.
+func (r *blobReader) fillLarge(p []byte) (n int, err error) {
+	parts := make(chan []byte, 8)
+	var hashed sync.WaitGroup
+	hashed.Go(func() {
+		for part := range parts {
+			r.hash.Write(part)
+		}
+	})
+	for n < len(p) && err == nil {
+		var more int
+		more, err = r.next(p[n:min(n+dirChunk, len(p))])
+		parts <- p[n : n+more]
+		n += more
+	}
+	close(parts)
+	hashed.Wait()
+	if n > 0 {
+		return n, nil
+	}
+	return 0, err
+}
+
+// next reads into p, as fill does.
+func (r *blobReader) next(p []byte) (int, error) {
 	if r.err == nil {
 		r.err = r.ctx.Err()
 	}
@@ -89,7 +120,6 @@ func (r *blobReader) fill(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := io.ReadFull(r.from, p[:min(int64(len(p)), r.left)])
-	r.hash.Write(p[:n])
 	r.left -= int64(n)
 	if err != nil {
 		r.err = err

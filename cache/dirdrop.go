@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// dropper drops entries to make room. It reads the heads of some records, and of these it drops the half that is worth
-// least, until there is room: what is worth little in a random part of the store is so in all of it.
+// dropper drops entries to make room. It reads the heads of some records, and of these it drops the quarter that is
+// worth least, until there is room: what is worth little in a random part of the store is so in all of it. To drop half
+// takes half the reads, but drops what is worth keeping as soon as half the store is.
 type dropper struct {
 	store *dirStore
 	now   time.Time
@@ -39,27 +40,27 @@ type victim struct {
 	worth float64
 }
 
-// run drops entries until there is room, but reads only dropReads heads, about: a larger store is brought down by and by.
+// run drops entries until there is room, but reads a limited number of heads: a larger store is brought down by and by.
 func (d *dropper) run() {
-	// If half of all was not enough, the rest goes in the same order.
+	// If a quarter of all was not enough, the rest goes in the same order.
 	for round, orphans := range []time.Duration{orphanAge, 0} {
 		d.sums = make(map[[len(Key{})]byte]struct{})
 		d.round(round > 0, orphans)
-		if d.excess <= 0 || d.reads >= dropReads {
+		if d.excess <= 0 || d.reads >= d.store.limits.dropReads {
 			break
 		}
 	}
 	d.store.remember(d.dropped)
 }
 
-// round goes through the store until there is room: all says that there is no half to be left.
+// round goes through the store until there is room: all says that any entry may go.
 func (d *dropper) round(all bool, orphans time.Duration) {
 	var batch []victim
 	shards := shuffled(d.store.records)
 	for i, shard := range shards {
 		batch = d.read(batch, shard)
 		last := i == len(shards)-1
-		if len(batch) < batchMin && !last {
+		if len(batch) < d.store.limits.dropBatch && !last {
 			continue
 		}
 		whole := len(batch) == d.reads && last
@@ -68,7 +69,7 @@ func (d *dropper) round(all bool, orphans time.Duration) {
 		}
 		d.dropLeast(batch, all || whole)
 		batch = batch[:0]
-		if d.excess <= 0 || d.reads >= dropReads {
+		if d.excess <= 0 || d.reads >= d.store.limits.dropReads {
 			return
 		}
 	}
@@ -138,11 +139,11 @@ func (d *dropper) worthOf(head recordHead, v victim) float64 {
 	return worth
 }
 
-// dropLeast drops the entries that are worth least, up to half of them or all, until there is room.
+// dropLeast drops the entries that are worth least, up to a quarter of them or all, until there is room.
 func (d *dropper) dropLeast(batch []victim, all bool) {
 	slices.SortFunc(batch, func(a, b victim) int { return cmp.Compare(a.worth, b.worth) })
 	if !all {
-		batch = batch[:len(batch)/2]
+		batch = batch[:(len(batch)+3)/4]
 	}
 	for _, v := range batch {
 		if d.excess <= 0 {

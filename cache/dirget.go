@@ -25,7 +25,7 @@ func (s *dirStore) Get(ctx context.Context, key Key, codec Codec) (Entry, error)
 	defer s.free(buf)
 	used, err := readFile(path, buf)
 	if err != nil {
-		return Entry{}, dropIfCorrupt(missing(err), path)
+		return Entry{}, dropIfCorrupt(missing(err, ErrMiss), path)
 	}
 	if time.Since(used) > s.ageMax {
 		s.forget(key)
@@ -50,13 +50,15 @@ func (s *dirStore) Get(ctx context.Context, key Key, codec Codec) (Entry, error)
 	return e, nil
 }
 
-// missing returns ErrMiss for an error that says that there is no such file.
-func missing(err error) error {
-	// ENOTDIR: the folder was replaced by a file.
-	if errors.Is(err, fs.ErrNotExist) {
-		return ErrMiss
+// missing returns gone for an error that says that there is no such file.
+func missing(err, gone error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return gone
+	case errors.Is(err, ErrCorrupt):
+		return err
 	}
-	return err
+	return fmt.Errorf("cache: %w", err)
 }
 
 // dropIfCorrupt removes files if err says that what was read is damaged, or that a part is gone, and names the first of
@@ -133,13 +135,10 @@ func decodeInline(m *Meta, v payload, codec Codec) (Entry, error) {
 // getBlob returns the entry of a record whose value has a file of its own, if that is there.
 func (s *dirStore) getBlob(m *Meta, v payload, codec Codec) (Entry, error) {
 	info, err := os.Stat(s.blobPath(v.sum))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Entry{}, errGone
-	}
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, missing(err, errGone)
 	}
-	if info.Size() != v.size {
+	if info.Size() != v.size || !info.Mode().IsRegular() {
 		_ = os.Remove(s.blobPath(v.sum))
 		return Entry{}, corrupt("length of the value's file")
 	}
@@ -152,11 +151,8 @@ func (s *dirStore) getBlob(m *Meta, v payload, codec Codec) (Entry, error) {
 // load reads a value from its file.
 func (s *dirStore) load(ctx context.Context, v payload, codec Codec) (any, error) {
 	f, err := os.Open(s.blobPath(v.sum))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errGone
-	}
 	if err != nil {
-		return nil, err
+		return nil, missing(err, errGone)
 	}
 	defer f.Close()
 	r := newBlobReader(ctx, f, v.size)

@@ -17,15 +17,6 @@ import (
 // Everything here works on a part of a large store: keys and sums are spread evenly over 256 folders, so some folders,
 // in random order, stand for all. That bounds how long the one Put takes on which the look falls.
 const (
-	// lookRecords and lookBlobs are after how many files a look goes by what it has seen. A look at a file takes
-	// about 2 µs. Values differ in length much more than records, so more of them are needed.
-	lookRecords = 1 << 14
-	lookBlobs   = 1 << 17
-	// batchMin is among how many records those to drop are chosen, dropReads how many are read for one Put. To read
-	// the head of one takes about 6 µs.
-	batchMin  = 1 << 12
-	dropReads = 1 << 14
-
 	// dirBlock is the unit in which files take room.
 	dirBlock = 4 << 10
 	// tempAge is how long a temporary file is left alone since it was written to last.
@@ -35,6 +26,18 @@ const (
 	// orphanAge is how old a value's file is at least when its record must be there, unless room is short.
 	orphanAge = time.Minute
 )
+
+// dirLimits bound what one Put does to make room.
+type dirLimits struct {
+	// lookRecords and lookBlobs are after how many files a look goes by what it has seen. A look at a file takes
+	// about 2 µs. Values differ in length much more than records, so more of them are needed.
+	lookRecords, lookBlobs int
+	// dropBatch is among how many records at least those to drop are chosen, dropReads how many are read. To read the
+	// head of one takes about 6 µs.
+	dropBatch, dropReads int
+}
+
+var dirLimitsUsual = dirLimits{lookRecords: 1 << 14, lookBlobs: 1 << 17, dropBatch: 1 << 12, dropReads: 1 << 14}
 
 // roomOf returns how much a file of size bytes takes on the disk.
 func roomOf(size int64) int64 { return (size + dirBlock - 1) &^ (dirBlock - 1) }
@@ -67,14 +70,16 @@ func (s *dirStore) makeRoom(room int64) {
 	defer s.trim.mu.Unlock()
 	// Other processes need not look now for what is old.
 	_ = os.Chtimes(s.trimmed, now, now)
-	s.trim.left.Store(s.look(now, room))
+	// What others put during the look counts towards the next.
+	s.trim.left.Store(0)
+	s.trim.left.Add(s.look(now, room))
 }
 
 // look finds out how much is kept, drops what is too old, and what is too much if room bytes come in addition. It
 // returns after how many more bytes the next look is due.
 func (s *dirStore) look(now time.Time, room int64) int64 {
 	s.dropTemps(now)
-	total := s.measure(s.records, now, lookRecords) + s.measure(s.blobs, now, lookBlobs)
+	total := s.measure(s.records, now, s.limits.lookRecords) + s.measure(s.blobs, now, s.limits.lookBlobs)
 	if total+room <= s.bytesMax-s.bytesMax/16 {
 		return s.lookEvery()
 	}
@@ -110,17 +115,16 @@ func (s *dirStore) measure(folder string, now time.Time, filesMax int) int64 {
 		}
 		for _, file := range readFolder(filepath.Join(folder, shard)) {
 			files++
+			hash, ok := parseHash(shard, file.Name())
 			info, err := file.Info()
-			if err != nil {
-				continue // It has gone.
+			if !ok || err != nil {
+				continue // It is not the store's, or has gone.
 			}
-			if now.Sub(info.ModTime()) > s.ageMax {
-				if os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
-					if key, ok := parseHash(shard, file.Name()); ok && folder == s.records {
-						dropped = append(dropped, key)
-					}
-					continue
+			if now.Sub(info.ModTime()) > s.ageMax && os.Remove(filepath.Join(folder, shard, file.Name())) == nil {
+				if folder == s.records {
+					dropped = append(dropped, hash)
 				}
+				continue
 			}
 			room += roomOf(info.Size())
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"os"
+	"sync"
 )
 
 // valueWriter takes an encoded value: in memory while that is small, then in a temporary file.
@@ -79,12 +80,14 @@ func (w *valueWriter) write(p []byte) {
 		w.file, w.err = w.store.newTemp()
 	}
 	w.flush()
-	for len(p) > dirInlineMax {
-		n := min(len(p), dirChunk)
+	for len(p) > dirInlineMax && w.err == nil {
+		n := min(len(p), 8*dirChunk)
 		w.writeFile(p[:n])
 		p = p[n:]
 	}
-	w.buf.b = append(w.buf.b, p...)
+	if w.err == nil {
+		w.buf.b = append(w.buf.b, p...)
+	}
 }
 
 // flush writes what is in buf to the file.
@@ -93,6 +96,7 @@ func (w *valueWriter) flush() {
 	w.buf.b = w.buf.b[:0]
 }
 
+// writeFile writes p to the file, and hashes it, in another goroutine if it is long.
 func (w *valueWriter) writeFile(p []byte) {
 	if w.err == nil {
 		w.err = w.ctx.Err()
@@ -100,10 +104,16 @@ func (w *valueWriter) writeFile(p []byte) {
 	if w.err != nil {
 		return
 	}
-	w.hash.Write(p)
+	var hashed sync.WaitGroup
+	if len(p) > dirChunk {
+		hashed.Go(func() { w.hash.Write(p) })
+	} else {
+		w.hash.Write(p)
+	}
 	if _, err := w.file.Write(p); err != nil {
 		w.err = fmt.Errorf("cache: %w", err)
 	}
+	hashed.Wait()
 }
 
 // keep puts the file in place.

@@ -1,15 +1,11 @@
 package cache
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/dally-go/dally/internal/kept"
 )
 
 // httpTimeout is the default of Timeout.
@@ -29,7 +25,7 @@ const (
 type HTTPOption func(*httpStore) error
 
 // Timeout says how long a server may let a request wait: d for the answer to begin, and d for each 512 KiB of a body, in
-// both directions. What is slower has failed. So a request for n bytes lasts (2 + n/512 KiB)·d at most. The default
+// both directions. What is slower has failed. So a request for n bytes lasts (3 + n/512 KiB)·d at most. The default
 // is 5 s. To wait for name servers, for a connection and for what encrypts it is part of the first d.
 func Timeout(d time.Duration) HTTPOption {
 	return func(s *httpStore) error {
@@ -66,7 +62,7 @@ func Client(c *http.Client) HTTPOption {
 // shown in errors.
 func Header(key, value string) HTTPOption {
 	return func(s *httpStore) error {
-		if !isToken(key) || !isFieldValue(value) {
+		if !isToken(key) || !isFieldValue(value) || http.CanonicalHeaderKey(key) == "Host" {
 			return fmt.Errorf("Header(%q, …) is not a header", key)
 		}
 		s.header.Add(key, value)
@@ -82,8 +78,9 @@ type httpStore struct {
 	timeout  time.Duration
 	readOnly bool
 
-	server breaker // of everything
-	puts   breaker // of what is put, for a server that only wants to be read
+	server  breaker // of everything
+	puts    breaker // of what is put, for a server that only wants to be read
+	damaged damaged
 }
 
 // OpenHTTP returns a store on a server that speaks the HTTP protocol of bazel-remote, which other servers for Bazel,
@@ -99,8 +96,9 @@ type httpStore struct {
 // that does so for Put alone gets nothing put for 5 min. That an entry is too large, or the server full, is an error of
 // Put, and no failure.
 //
-// Put encodes values of more than 1 MiB into a temporary file, since their sum has to be sent before them. The store
-// needs not be closed: its connections close 30 s after their last use.
+// Put encodes values of more than 1 MiB into a temporary file, since their sum has to be sent before them; it does not
+// send them if the server says that it has them, as it often does when only the version of a function has changed. The
+// store needs not be closed: its connections close 30 s after their last use.
 func OpenHTTP(url string, opts ...HTTPOption) (Store, error) {
 	base, auth, err := parseBase(url)
 	if err != nil {
@@ -146,18 +144,23 @@ func (s *httpStore) getEntry(ctx context.Context, key Key, codec Codec) (Entry, 
 	if v.blob != (a.blob != nil) || v.blob && *a.blob != (blobDigest{v.sum, v.size}) {
 		return Entry{}, fmt.Errorf("cache: get %v: %w", key, corrupt("the record is about another value"))
 	}
-	return kept.LoadedEntry(m, func(ctx context.Context) (any, error) {
-		if !v.blob {
-			return decodeValue(bytes.NewReader(v.inline), codec)
+	if !v.blob {
+		e, err := decodeInline(m, v, codec)
+		if err != nil {
+			return Entry{}, fmt.Errorf("cache: get %v: %w", key, err)
 		}
-		return s.getValue(ctx, *a.blob, codec)
-	}), nil
+		return e, nil
+	}
+	return LoadedEntry(m, func(ctx context.Context) (any, error) { return s.getValue(ctx, *a.blob, codec) }), nil
 }
 
 // Put implements Store.
 func (s *httpStore) Put(ctx context.Context, e Entry, codec Codec) error {
 	if codec == nil {
 		return ErrStays
+	}
+	if e.Meta == nil {
+		return errors.New("cache: Put of an entry without metadata")
 	}
 	if s.readOnly {
 		return nil
@@ -192,7 +195,7 @@ func (s *httpStore) putEntry(ctx context.Context, e Entry, codec Codec) error {
 		return fmt.Errorf("cache: put %v: %w: the record has %d bytes", m.Key, ErrTooLarge, len(a.record))
 	}
 	if a.blob != nil {
-		if err := s.put(ctx, "/cas/"+hex.EncodeToString(d.sum[:]), value); err != nil {
+		if err := s.putValue(ctx, d, value); err != nil {
 			return err
 		}
 	}

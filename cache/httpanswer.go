@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 )
 
 const (
@@ -66,6 +68,9 @@ func (a *answer) broken(err error) error {
 	if errors.As(err, &outer) { // it has a URL, maybe one that the server has redirected to
 		err = outer.Err
 	}
+	if err == io.ErrUnexpectedEOF { // which readers further up may take for the end of what was put
+		err = errors.New("the connection ended in the middle")
+	}
 	if text := err.Error(); len(text) > causeMax {
 		err = errors.New(text[:causeMax] + "…")
 	}
@@ -76,10 +81,14 @@ func (a *answer) broken(err error) error {
 func (a *answer) check() error {
 	code, put := a.response.StatusCode, a.method == http.MethodPut
 	// The server's own words are left out: they may be anything.
-	status := fmt.Errorf("%d %s", code, http.StatusText(code))
-	switch code {
-	case http.StatusOK:
+	status := errors.New(strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code)))
+	switch {
+	case code == http.StatusOK:
 		return nil
+	case a.method == http.MethodHead: // the PUT that follows finds out more
+		return ErrMiss
+	}
+	switch code {
 	case http.StatusNotFound, http.StatusGone:
 		if !put {
 			return ErrMiss

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,8 +51,11 @@ func (s *httpStore) guarded(b *breaker, call func() error) (err error) {
 
 // outcomeOf returns what the error of a call is to a breaker.
 func (s *httpStore) outcomeOf(err error, b *breaker) outcome {
+	var own ownError
 	var of *serverError
 	switch {
+	case errors.As(err, &own):
+		return unknown
 	case errors.As(err, &of) && of.putOnly && b == &s.server:
 		return worked
 	case of != nil:
@@ -94,9 +99,14 @@ func (s *httpStore) getValue(ctx context.Context, d blobDigest, codec Codec) (v 
 		}
 		defer a.close()
 		if length := a.response.ContentLength; length >= 0 && length != d.size {
+			s.damaged.add(d)
 			return a.fail(worked, corrupt(fmt.Sprintf("%d bytes of %d", length, d.size)))
 		}
-		v, err = decodeVerified(a, codec, d.size, d.sum)
+		v, err = decodeVerified(ctx, a, codec, d.size, d.sum)
+		if errors.Is(err, ErrCorrupt) {
+			s.damaged.add(d)
+			err = a.fail(worked, err)
+		}
 		return err
 	})
 	if err != nil {
@@ -127,6 +137,23 @@ func (s *httpStore) get(ctx context.Context, path string) (*answer, error) {
 	return a, nil
 }
 
+// putValue puts a value under its sum, unless it is long and there.
+func (s *httpStore) putValue(ctx context.Context, d blobDigest, value *spool) error {
+	path := "/cas/" + hex.EncodeToString(d.sum[:])
+	if d.size > spoolMemory && !s.damaged.take(d) {
+		a, err := s.send(ctx, http.MethodHead, path, nil)
+		if err == nil {
+			a.close()
+			if a.response.ContentLength == d.size {
+				return nil
+			}
+		} else if err != ErrMiss {
+			return err
+		}
+	}
+	return s.put(ctx, path, value)
+}
+
 func (s *httpStore) put(ctx context.Context, path string, body *spool) error {
 	a, err := s.send(ctx, http.MethodPut, path, body)
 	if err == nil {
@@ -136,13 +163,30 @@ func (s *httpStore) put(ctx context.Context, path string, body *spool) error {
 }
 
 // send sends a request and waits for the answer to begin. It returns only those that are good; they have to be closed.
+//
+// A request is sent once more if its connection was used before and breaks: it may have been closed while it was idle,
+// by a server that was started again, say. The transport does so by itself, but only where nothing of a body was sent.
 func (s *httpStore) send(ctx context.Context, method, path string, body *spool) (*answer, error) {
+	start := time.Now()
+	a, old, err := s.sendOnce(ctx, method, path, body)
+	if err != nil && old && ctx.Err() == nil && time.Since(start) < s.timeout {
+		a, _, err = s.sendOnce(ctx, method, path, body)
+	}
+	return a, err
+}
+
+// sendOnce is send. old reports whether there was no answer, on a connection that was used before.
+func (s *httpStore) sendOnce(ctx context.Context, method, path string, body *spool) (_ *answer, old bool, _ error) {
 	a := &answer{method: method, url: s.base + path}
 	a.pace, ctx = newPace(ctx, s.timeout)
+	var reused atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
+	})
 	req, err := http.NewRequestWithContext(ctx, method, a.url, nil)
 	if err != nil {
 		a.pace.stop()
-		return nil, fmt.Errorf("cache: %w", err)
+		return nil, false, fmt.Errorf("cache: %w", err)
 	}
 	req.Header = s.header.Clone()
 	req.Header.Set("Accept-Encoding", "identity")
@@ -150,15 +194,16 @@ func (s *httpStore) send(ctx context.Context, method, path string, body *spool) 
 		setBody(req, body, a.pace)
 	}
 	if a.response, err = s.client.Do(req); err != nil {
+		err = a.broken(err)
 		a.pace.stop()
-		return nil, a.broken(err)
+		return nil, reused.Load(), err
 	}
 	a.body = newDownload(a.response.Body, a.pace)
 	if err := a.check(); err != nil {
 		a.close()
-		return nil, err
+		return nil, false, err
 	}
-	return a, nil
+	return a, false, nil
 }
 
 func setBody(req *http.Request, body *spool, p *pace) {
@@ -166,7 +211,8 @@ func setBody(req *http.Request, body *spool, p *pace) {
 	req.GetBody = func() (io.ReadCloser, error) { return &upload{Reader: body.reader(), pace: p}, nil }
 	req.ContentLength = body.size
 	req.Header.Set("Content-Type", "application/octet-stream")
-	// It is not sent, being empty. It says that the request may be sent again when a connection that was idle turns out
-	// to have been closed.
-	req.Header["Idempotency-Key"] = nil
+	if body.size > spoolMemory {
+		// A server that does not want it says so before it is sent, where an answer after that may get lost.
+		req.Header.Set("Expect", "100-continue")
+	}
 }

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,6 +92,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	_, _ = w.Write(b) // nobody may be there any more
 }
 
@@ -167,6 +170,7 @@ func (s *server) onPipes() (client *http.Client, end func()) {
 		_ = served.Close()
 		<-stopped
 		serving.Wait()
+		time.Sleep(time.Minute) // the bubble's: connections linger
 	}
 }
 
@@ -183,15 +187,15 @@ func (text) Decode(r io.Reader) (any, error) {
 	return string(b), err
 }
 
-func serverKey(s string) cache.Key { return sha256.Sum256([]byte(s)) }
+func namedKey(s string) cache.Key { return sha256.Sum256([]byte(s)) }
 
-// serverEntry returns an entry whose value is size bytes that depend on name.
-func serverEntry(name string, size int) cache.Entry {
+// named returns an entry whose value is size bytes that depend on name.
+func named(name string, size int) cache.Entry {
 	value := bytes.Repeat([]byte(name+","), size/(len(name)+1)+1)[:size]
-	return cache.NewEntry(&cache.Meta{Key: serverKey(name), Function: "main." + name}, string(value))
+	return cache.NewEntry(&cache.Meta{Key: namedKey(name), Function: "main." + name}, string(value))
 }
 
-func serverValue(t testing.TB, e cache.Entry) string {
+func textOf(t testing.TB, e cache.Entry) string {
 	v, err := e.Value(context.Background())
 	require.NoError(t, err)
 	return v.(string)

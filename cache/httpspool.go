@@ -16,25 +16,29 @@ import (
 const spoolMemory = 1 << 20
 
 // spool takes an encoded value, of which the sum has to be known before the first byte of it can be sent. It ends with
-// discard. The zero value is not one: see newSpool.
+// discard.
 type spool struct {
+	ctx  context.Context // of the writing
 	buf  bytes.Buffer
 	file *os.File      // nil while all is in buf
 	out  *bufio.Writer // to file
 	sum  hash.Hash
 	size int64
+	err  error // what has failed, whatever the codec makes of it
 }
 
-// spoolValue returns the encoded value of an entry.
+// ownError is an error of the caller's: it says nothing about the server, even if it is that of another server, which the
+// value could not be got from.
+type ownError struct{ error }
+
+func (e ownError) Unwrap() error { return e.error }
+
+// spoolValue returns the encoded value of an entry. Its error is an ownError.
 func spoolValue(ctx context.Context, e Entry, codec Codec) (*spool, error) {
-	s := &spool{sum: sha256.New()}
-	err := encodeValue(ctx, s, e, codec)
-	if err == nil && s.file != nil {
-		err = s.out.Flush()
-	}
-	if err != nil {
+	s := &spool{ctx: ctx, sum: sha256.New()}
+	if err := s.encode(e, codec); err != nil {
 		s.discard()
-		return nil, fmt.Errorf("cache: put %v: %w", e.Meta.Key, err)
+		return nil, ownError{fmt.Errorf("cache: put %v: %w", e.Meta.Key, err)}
 	}
 	return s, nil
 }
@@ -44,19 +48,54 @@ func spoolBytes(b []byte) *spool {
 	return &spool{buf: *bytes.NewBuffer(b), size: int64(len(b))}
 }
 
-// Write implements io.Writer.
+// encode writes a value. A codec that panics makes an error.
+func (s *spool) encode(e Entry, codec Codec) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while encoding: %v", p)
+		}
+	}()
+	v, err := e.Value(s.ctx)
+	if err != nil {
+		return err
+	}
+	err = codec.Encode(s, v)
+	if s.err == nil && s.file != nil {
+		s.err = s.out.Flush()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+// Write implements io.Writer. It looks at ctx each time.
 func (s *spool) Write(b []byte) (int, error) {
+	if s.err == nil && s.ctx.Err() != nil {
+		s.err = context.Cause(s.ctx)
+	}
+	if s.err == nil {
+		s.write(b)
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	return len(b), nil
+}
+
+func (s *spool) write(b []byte) {
 	if s.file == nil && s.buf.Len()+len(b) > spoolMemory {
-		if err := s.spill(); err != nil {
-			return 0, err
+		if s.err = s.spill(); s.err != nil {
+			return
 		}
 	}
 	s.sum.Write(b)
 	s.size += int64(len(b))
 	if s.file == nil {
-		return s.buf.Write(b)
+		s.buf.Write(b)
+	} else {
+		_, s.err = s.out.Write(b)
 	}
-	return s.out.Write(b)
 }
 
 // spill moves what there is into a temporary file.
@@ -84,6 +123,7 @@ func (s *spool) digest() blobDigest {
 
 // discard removes the temporary file. A reader that is still read then gets an error.
 func (s *spool) discard() {
+	s.err = errors.New("cache: write after Encode")
 	if s.file != nil {
 		// There is nobody to tell: what was to be sent was sent, or has failed for a reason that is known.
 		_ = errors.Join(s.file.Close(), os.Remove(s.file.Name()))

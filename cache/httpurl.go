@@ -77,6 +77,7 @@ func newTransport() *http.Transport {
 		DialContext:            (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true,
 		Protocols:              new(http.Protocols),

@@ -24,15 +24,16 @@ import (
 //
 //	clock + frequency × Meta.Cost / size
 //
-// where the clock stands at the worth of what was evicted last, as it was when the entry was last got or put, so that
-// what is not asked for any more goes one day, however dear it was. The frequency of an evicted entry is remembered for
-// a while, and goes on counting when the entry is put again. What is put is kept until the next Put at least, unless it
+// where the clock stands at the worth of what was evicted last, as it was when the entry was last got or put. So what is
+// not asked for any more goes one day, however dear it was. The frequency of an evicted entry is remembered for a while;
+// when it is put again it starts with three quarters of that. What is put is kept until the next Put at least, unless it
 // is larger than the whole store: that is ErrTooLarge, and nothing is evicted for it. See Cao and Irani, "Cost-Aware WWW
 // Proxy Caching Algorithms" (1997), and Cherkasova, "Improving WWW Proxies Performance with Greedy-Dual-Size-Frequency
 // Caching Policy" (1998).
 //
-// A Get takes no lock and allocates nothing, some 25 ns if the entry is in the processor's cache. Neither Get nor Put
-// waits for anything but other Puts, so neither looks at its context; the store needs no codecs.
+// A Get takes no lock and allocates nothing: 15 to 50 ns, depending on how many entries the processor's cache has to
+// hold. A Put waits for other Puts, and for the value if that is not at hand; else contexts are not looked at. Codecs
+// are not used.
 //
 // The store is a Lister. Its values are shared by all who get them: who changes one changes it for all.
 func NewMemory(bytes int64) Store {
@@ -72,7 +73,8 @@ const (
 type item struct {
 	key   Key
 	tag   uint64
-	entry Entry
+	meta  *Meta
+	value any
 	size  int64
 	// perUse is what one use is worth: nanoseconds per byte.
 	perUse float64
@@ -108,7 +110,7 @@ func (m *memory) Get(_ context.Context, key Key, _ Codec) (Entry, error) {
 		return Entry{}, ErrMiss
 	}
 	it.touch(m.clock.Load())
-	return it.entry, nil
+	return NewEntry(it.meta, it.value), nil
 }
 
 func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
@@ -124,7 +126,7 @@ func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
 		return fmt.Errorf("cache: memory: the value to put: %w", err)
 	}
 	cost := max(e.Meta.Cost, time.Nanosecond)
-	it := &item{key: e.Meta.Key, entry: NewEntry(e.Meta, value), size: size, perUse: float64(cost) / float64(size)}
+	it := &item{key: e.Meta.Key, meta: e.Meta, value: value, size: size, perUse: float64(cost) / float64(size)}
 	it.tag = m.index.tagOf(&it.key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -137,7 +139,10 @@ func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
 
 // putLocked makes room for an item and publishes it. What it replaces can be got until then. The caller holds mu.
 func (m *memory) putLocked(it *item) {
-	uses := m.ghosts.take(it.key)
+	// What comes back counts for a bit less than what has stayed. Without that, the dear that are asked for seldom go for the
+	// cheap that were asked for often: of the traces in internal/bench/evict, "graph" needs 0.093 of the time instead of
+	// 0.066, "zipf" 0.158 instead of 0.149; "equal" alone is better, 0.461 instead of 0.473. Nothing remembered: 0.494.
+	uses := m.ghosts.take(it.key) * 3 / 4
 	if old := m.index.find(it.tag, &it.key); old != nil {
 		uses = old.uses.Load()
 		m.worths.remove(old)
@@ -176,7 +181,7 @@ func (m *memory) boundedLocked() bool { return m.taken+m.ghosts.bytes() <= m.byt
 func (m *memory) List(ctx context.Context) iter.Seq[*Meta] {
 	return func(yield func(*Meta) bool) {
 		for it := range m.index.all() {
-			if ctx.Err() != nil || !yield(it.entry.Meta) {
+			if ctx.Err() != nil || !yield(it.meta) {
 				return
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +27,22 @@ func BenchmarkMemoryGet(b *testing.B) {
 				}
 				if _, err := m.Get(context.Background(), keys[i], nil); err != nil {
 					b.Fatal(err)
+				}
+			}
+		})
+		var standard sync.Map // To compare with.
+		for i := range keys {
+			standard.Store(keys[i], i)
+		}
+		b.Run(fmt.Sprint(n, "/sync.Map"), func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if i++; i >= n {
+					i = 0
+				}
+				if _, ok := standard.Load(keys[i]); !ok {
+					b.Fatal(i)
 				}
 			}
 		})

@@ -11,7 +11,8 @@ import (
 // It is a hash table in parts, so that growing is a short thing. Each part is a list of slots with open addressing.
 // A slot's tag is written once, before its item is; an item that was removed leaves the mark gone in its slot, which only
 // an item with the same tag may take. So a reader that goes from slot to slot never misses an item that was there all
-// along. A part that has become full is copied, without its gone ones; readers of the former copy see it as it was then.
+// along. A part that has become full, or that is almost empty, is copied, without its gone ones; readers of the former
+// copy see it as it was then.
 type index struct {
 	seed  maphash.Seed
 	parts [64]atomic.Pointer[part]
@@ -67,7 +68,7 @@ func (x *index) set(it *item) {
 	n := it.tag >> (64 - partBits)
 	p := x.parts[n].Load()
 	if p == nil || 2*(x.used[n]+1) > len(p.slots) {
-		p = x.grow(n, p)
+		p = x.renew(n, p)
 	}
 	free := (*slot)(nil)
 	mask := uint64(len(p.slots) - 1)
@@ -100,25 +101,29 @@ func (x *index) fill(n uint64, s, free *slot, it *item) {
 	s.item.Store(it)
 }
 
-// grow makes a copy of part n with three quarters of its slots empty or more, and publishes it. p may be nil.
-func (x *index) grow(n uint64, p *part) *part {
+// renew makes a copy of part n with two thirds of its slots empty or more, and publishes it. p may be nil.
+func (x *index) renew(n uint64, p *part) *part {
 	size := slotsMin
-	for size < 4*(x.live[n]+1) {
+	for size < 3*(x.live[n]+1) {
 		size *= 2
 	}
-	bigger := &part{slots: make([]slot, size)}
+	fresh := &part{slots: make([]slot, size)}
 	x.used[n] = x.live[n]
 	for it := range p.all() {
 		i := it.tag & uint64(size-1)
-		for bigger.slots[i].item.Load() != nil {
+		for fresh.slots[i].item.Load() != nil {
 			i = (i + 1) & uint64(size-1)
 		}
-		bigger.slots[i].tag.Store(it.tag)
-		bigger.slots[i].item.Store(it)
+		fresh.slots[i].tag.Store(it.tag)
+		fresh.slots[i].item.Store(it)
 	}
-	x.parts[n].Store(bigger)
-	return bigger
+	x.parts[n].Store(fresh)
+	return fresh
 }
+
+// emptyShare is how many slots an item may have before its part is made smaller: when a few large entries have come in
+// place of many small ones, the room that those had in the index is theirs no more.
+const emptyShare = 24
 
 // remove takes out an item that is there.
 func (x *index) remove(it *item) {
@@ -129,8 +134,11 @@ func (x *index) remove(it *item) {
 		if s := &p.slots[i]; s.item.Load() == it {
 			s.item.Store(gone)
 			x.live[n]--
-			return
+			break
 		}
+	}
+	if len(p.slots) > emptyShare*max(x.live[n], slotsMin) {
+		x.renew(n, p)
 	}
 }
 

@@ -122,7 +122,7 @@ func (p *policy) put(m *Meta, value any) error {
 	if size > p.bytes {
 		return ErrTooLarge
 	}
-	uses := p.leftUses[m.Key]
+	uses := p.leftUses[m.Key] * 3 / 4
 	if _, ok := p.leftUses[m.Key]; ok {
 		delete(p.leftUses, m.Key)
 		for i, k := range p.left {

@@ -58,6 +58,7 @@ func TestRecordComesBackAsItWas(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, r.meta, *meta)
 			require.Equal(t, r.value, value)
+			requireSameRecord(t, r.meta.Key, b[6:])
 		})
 	}
 }
@@ -163,6 +164,23 @@ func requireSameRecord(t *testing.T, key Key, b []byte) {
 		return
 	}
 	require.Equal(t, b, appendRecord(nil, meta, value))
+
+	// The start says the same.
+	head, ok := parseHead(b[:min(len(b), headLen)])
+	require.True(t, ok)
+	require.True(t, head.created.Equal(meta.Created))
+	require.Equal(t, meta.Cost, head.cost)
+	value.inline = nil
+	require.Equal(t, value, head.payload)
+}
+
+func TestHeadOfWhatIsNoRecord(t *testing.T) {
+	r := records()["blob"]
+	whole := appendRecord(nil, &r.meta, r.value)
+	for _, b := range [][]byte{nil, whole[:fixedLen-1], whole[:headLen-1], whole[1:]} {
+		_, ok := parseHead(b)
+		require.False(t, ok)
+	}
 }
 
 func BenchmarkRecord(b *testing.B) {

@@ -113,7 +113,7 @@ func (blobs) Encode(w io.Writer, v any) error {
 
 func (blobs) Decode(r io.Reader) (any, error) {
 	var b blob
-	piece := make([]byte, pieceLen)
+	piece := make([]byte, 16*pieceLen)
 	for {
 		n, err := r.Read(piece)
 		if n > 0 && b.size == 0 {

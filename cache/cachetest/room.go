@@ -93,7 +93,7 @@ func room(c *checker) {
 	c.hasBudget()
 	l, _ := c.store.(cache.Lister)
 	size := c.budget/8 + 1
-	for n := range 20 {
+	for n := range 12 {
 		c.put(blobEntry(n, size, time.Second), blobs{})
 		r := c.get(c.Context(), keyOf(n), blobs{})
 		if want := (blob{byte(n), size}); r.err != nil || r.valueErr != nil || r.value != want {

@@ -7,6 +7,7 @@ require (
 	github.com/alitto/pond/v2 v2.7.1
 	github.com/dally-go/dally v0.0.0
 	github.com/gammazero/workerpool v1.3.0
+	github.com/maypok86/otter/v2 v2.4.0
 	github.com/panjf2000/ants/v2 v2.12.1
 	github.com/sourcegraph/conc v0.3.0
 	github.com/stretchr/testify v1.12.1

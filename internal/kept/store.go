@@ -77,10 +77,12 @@ type Meta struct {
 type Entry struct {
 	// Meta is never nil in an entry that a store returned.
 	Meta *Meta
-	// Trouble is what went wrong on the way to an entry that could be had all the same, from another store.
+	// Trouble is what went wrong on the way to the entry, though it was had in the end: of several stores, one that was
+	// asked first did not answer. It is for a log. Stores do not keep it.
 	Trouble error
-	value   any
-	load    func(context.Context) (any, error)
+
+	value any
+	load  func(context.Context) (any, error)
 }
 
 // NewEntry returns an entry with a value that is at hand.
@@ -90,6 +92,9 @@ func NewEntry(m *Meta, value any) Entry { return Entry{Meta: m, value: value} }
 func LoadedEntry(m *Meta, load func(context.Context) (any, error)) Entry {
 	return Entry{Meta: m, load: load}
 }
+
+// AtHand reports whether Value needs to read nothing.
+func (e Entry) AtHand() bool { return e.load == nil }
 
 // Value returns the entry's value. It may have to read it from a disk or a server, until ctx ends; an error then says
 // that it cannot be had (any more).
