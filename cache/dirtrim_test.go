@@ -229,6 +229,20 @@ func TestDirDropsValuesWithoutRecords(t *testing.T) {
 	require.Len(t, files(t, root, "cas"), 10)
 }
 
+// A young value without a record may be one whose record is about to be written.
+func TestDirKeepsYoungValuesWithoutRecords(t *testing.T) {
+	root := quickDir(t)
+	s := openDir(t, root, cache.MaxBytes(8<<20))
+	put(t, s, 0, 1, 1<<20)
+	value := oneFile(t, root, "cas")
+	require.NoError(t, os.Remove(oneFile(t, root, "ac")))
+	for n := 1; !s.(cache.Lister).Evicted(keyOf(1)); n++ {
+		require.Less(t, n, 100, "nothing is dropped")
+		putCost(t, s, n, 1<<20, time.Duration(n)*time.Millisecond)
+	}
+	require.FileExists(t, value)
+}
+
 // An entry that was dropped leaves a value that another one has used since.
 func TestDirKeepsValuesThatOthersUse(t *testing.T) {
 	root := t.TempDir()
