@@ -340,7 +340,6 @@ func TestIgnoreArg(t *testing.T) {
 
 type connection struct {
 	name string
-	mu   sync.Mutex
 	call func()
 }
 

@@ -46,10 +46,11 @@ func identify(f *function, fn reflect.Value) functionID {
 
 // isDeclared reports whether the runtime's name of a function is that of one at package level, which has captured nothing:
 // example.com/x/y.Load, but not y.Load.func1 (a literal), y.T.Load-fm (a method value), y.Load[...] (an instance). A method
-// expression, y.T.Load, looks like the literal y.F.func1 if the method is called func1: it is not taken for one.
+// expression, y.T.Load, looks like the literal y.F.func1 if the method is called func1: it is not taken for one. What
+// reflect has made goes by the name of the code that all of it begins with.
 func isDeclared(full string) bool {
-	_, name, _ := strings.Cut(full[strings.LastIndexByte(full, '/')+1:], ".")
-	return token.IsIdentifier(name)
+	pkg, name, _ := strings.Cut(full[strings.LastIndexByte(full, '/')+1:], ".")
+	return token.IsIdentifier(name) && pkg != "reflect"
 }
 
 // inProgram is a runtime's name of a function or package with package main named after the program.
