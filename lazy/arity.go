@@ -4,6 +4,7 @@ package lazy
 
 import (
 	"context"
+	"reflect"
 	"unsafe"
 )
 
@@ -37,6 +38,7 @@ func Wrap0[R any](fn func(context.Context) (R, error), opts ...Option) Func0[R] 
 // Bind0 is [Bind1] for functions of no arguments.
 func Bind0[R any](fn func(context.Context) (Data[R], error), opts ...Option) Func0[R] {
 	f := newFunction[R](fn, opts)
+	f.refuseMemo("Bind")
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx)
@@ -67,6 +69,9 @@ func Poll0[R any](fn func(*Task) (R, error), opts ...Option) Func0[R] {
 // recorder0 returns the function that records calls of f.
 func recorder0[R any](f *function) Func0[R] {
 	s := &slabs[form0[R]]{}
+	if f.memo != nil {
+		f.memo.takes()
+	}
 	offset := unsafe.Offsetof(form0[R]{}.val)
 	f.stride = unsafe.Sizeof(form0[R]{})
 	f.clone = func(n *node) *node {
@@ -122,6 +127,7 @@ func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Fun
 // call makes Get fail with a [*CycleError]. Bind1 panics if fn is nil.
 func Bind1[A, R any](fn func(context.Context, A) (Data[R], error), opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
+	f.refuseMemo("Bind")
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx, take[A](n, 0, at))
@@ -168,6 +174,9 @@ func Poll1[A, R any](fn func(*Task, A) (R, error), opts ...Option) Func1[A, R] {
 // recorder1 returns the function that records calls of f.
 func recorder1[A, R any](f *function) Func1[A, R] {
 	s := &slabs[form1[R]]{}
+	if f.memo != nil {
+		f.memo.takes(reflect.TypeFor[A]())
+	}
 	offset := unsafe.Offsetof(form1[R]{}.val)
 	f.stride = unsafe.Sizeof(form1[R]{})
 	f.clone = func(n *node) *node {
@@ -227,6 +236,7 @@ func Wrap2[A, B, R any](fn func(context.Context, A, B) (R, error), opts ...Optio
 // Bind2 is [Bind1] for functions of 2 arguments.
 func Bind2[A, B, R any](fn func(context.Context, A, B) (Data[R], error), opts ...Option) Func2[A, B, R] {
 	f := newFunction[R](fn, opts)
+	f.refuseMemo("Bind")
 	f.wantsContext, f.binds, f.plain = true, true, false
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		d, err := fn(ctx, take[A](n, 0, at), take[B](n, 1, at))
@@ -257,6 +267,9 @@ func Poll2[A, B, R any](fn func(*Task, A, B) (R, error), opts ...Option) Func2[A
 // recorder2 returns the function that records calls of f.
 func recorder2[A, B, R any](f *function) Func2[A, B, R] {
 	s := &slabs[form2[R]]{}
+	if f.memo != nil {
+		f.memo.takes(reflect.TypeFor[A](), reflect.TypeFor[B]())
+	}
 	offset := unsafe.Offsetof(form2[R]{}.val)
 	f.stride = unsafe.Sizeof(form2[R]{})
 	f.clone = func(n *node) *node {
@@ -337,6 +350,9 @@ func Wrap3[A, B, C, R any](fn func(context.Context, A, B, C) (R, error), opts ..
 // recorder3 returns the function that records calls of f.
 func recorder3[A, B, C, R any](f *function) Func3[A, B, C, R] {
 	s := &slabs[form3[R]]{}
+	if f.memo != nil {
+		f.memo.takes(reflect.TypeFor[A](), reflect.TypeFor[B](), reflect.TypeFor[C]())
+	}
 	offset := unsafe.Offsetof(form3[R]{}.val)
 	f.stride = unsafe.Sizeof(form3[R]{})
 	f.clone = func(n *node) *node {
@@ -420,6 +436,9 @@ func Wrap4[A, B, C, D, R any](fn func(context.Context, A, B, C, D) (R, error), o
 // recorder4 returns the function that records calls of f.
 func recorder4[A, B, C, D, R any](f *function) Func4[A, B, C, D, R] {
 	s := &slabs[form4[R]]{}
+	if f.memo != nil {
+		f.memo.takes(reflect.TypeFor[A](), reflect.TypeFor[B](), reflect.TypeFor[C](), reflect.TypeFor[D]())
+	}
 	offset := unsafe.Offsetof(form4[R]{}.val)
 	f.stride = unsafe.Sizeof(form4[R]{})
 	f.clone = func(n *node) *node {

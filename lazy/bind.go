@@ -97,7 +97,8 @@ func (x *execution) wentOnTo(child *run) {
 // adopt makes r part of parent: in the eyes of observers, and in its bounds.
 func (r *run) adopt(parent *run) {
 	r.root, r.id, r.hooks, r.ex, r.crew = parent.root, parent.id, parent.hooks, parent.ex, parent.crew
-	r.hooks.grew(r.n)
+	r.hooks.grew(r.n + len(r.fetched))
+	r.hooks.callsFetched(r.fetched)
 }
 
 // wentOn ends a Bind whose rest is over.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dally-go/dally/executor"
+	"github.com/dally-go/dally/internal/kept"
 )
 
 // execution is one call being run by a run that has taken its node to running.
@@ -26,6 +27,11 @@ type execution struct {
 	start  int64        // ns since the process began
 	silent bool         // observers are not told of it: it has not run
 	late   <-chan error // of a function that was abandoned: it has not returned
+
+	done    int64        // when the function had returned, if its result was kept since; else 0
+	memo    *memoCall    // its result is to be kept; nil: it is not
+	cached  bool         // it has its value without having run
+	content kept.Content // of that value, if it is known
 
 	// Of tracked calls: see view.go.
 	tracked bool
@@ -141,7 +147,11 @@ func (r *run) launch(x *execution) executor.Status {
 	case ex != nil:
 		x.slot, x.async, x.worker = false, true, -1
 		r.host.Later()
-		go r.elsewhere(x, ex)
+		go func() {
+			if _, seen := r.recall(x); !seen {
+				r.elsewhere(x, ex)
+			}
+		}()
 		return executor.Later
 	case o.blocking, o.timeout > 0 && x.worker < 0:
 		x.slot, x.async, x.worker = false, true, -1
@@ -149,13 +159,20 @@ func (r *run) launch(x *execution) executor.Status {
 			x.parent = executor.WithoutSlot(x.parent)
 		}
 		r.host.Later()
-		go r.perform(x)
+		go func() {
+			if _, seen := r.recall(x); !seen {
+				r.perform(x)
+			}
+		}()
 		return executor.Later
-	case x.node.fn.paces != nil && x.slot:
-		return r.launchPoll(x)
-	default:
-		return r.perform(x)
 	}
+	if status, seen := r.recall(x); seen {
+		return status
+	}
+	if x.node.fn.paces != nil && x.slot {
+		return r.launchPoll(x)
+	}
+	return r.perform(x)
 }
 
 // runsOn returns the executor of this call alone, or of its function; nil is the session's.

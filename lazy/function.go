@@ -40,6 +40,11 @@ type function struct {
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 
+	// memo says how results are kept; nil: they are not.
+	memo *memo
+	// elem is the type of the elements of a function that gathers its inputs in a slice; nil for others.
+	elem reflect.Type
+
 	// equal is made by equality.
 	equal     func(a, b unsafe.Pointer) bool
 	equalOnce sync.Once
@@ -72,6 +77,8 @@ type valueType interface {
 	// source makes a source of the value at from.
 	source(name string, from unsafe.Pointer) *node
 	typ() reflect.Type
+	// set is where a value goes that was not computed by n's function. It reports false if v is of another type.
+	set(n *node, at *frame, v any) bool
 }
 
 // typeOf implements valueType. It has no size: as an interface it is one word that points to its methods.
@@ -84,6 +91,14 @@ func (typeOf[T]) source(name string, from unsafe.Pointer) *node {
 	return &sourceOf(name, *(*T)(from)).node
 }
 func (typeOf[T]) typ() reflect.Type { return reflect.TypeFor[T]() }
+func (typeOf[T]) set(n *node, at *frame, v any) bool {
+	t, ok := v.(T)
+	if !ok && (v != nil || reflect.TypeFor[T]().Kind() != reflect.Interface) {
+		return false
+	}
+	put(n, at, t)
+	return true
+}
 
 // sourceFunction stands in nodes that were given a value.
 var sourceFunction = &function{plain: true}
@@ -115,9 +130,19 @@ func newFunction[R any](fn any, opts []Option) *function {
 	if f.opts.priority != 0 {
 		prioritized.Store(true)
 	}
+	switch m := &f.opts.memo; {
+	case m.on:
+		f.memo = newMemo(f, v)
+		memoised.Store(true)
+	case m.first != "":
+		panic(fmt.Sprintf("lazy: wrap at %s: %s without Memo: results are not kept", f.where, m.first))
+	}
 	f.settle()
 	return f
 }
+
+// memoised says that some function is Memo.
+var memoised atomic.Bool
 
 // prioritized says that some function has a Priority: calls are not made in the order in which they are come by any more.
 var prioritized atomic.Bool
@@ -126,7 +151,7 @@ var prioritized atomic.Bool
 func (f *function) settle() {
 	o := &f.opts
 	f.detached = o.blocking || o.runsOn != nil
-	f.plain = !f.detached && o.limit == nil && o.timeout == 0
+	f.plain = !f.detached && o.limit == nil && o.timeout == 0 && f.memo == nil
 }
 
 // nameOf shortens the runtime's name of a function to what its author would call it.

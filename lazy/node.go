@@ -106,6 +106,8 @@ type extra struct {
 	notes
 	// donation is set when the node is donated, at most once.
 	donation atomic.Pointer[donation]
+	// content is what is known of the content of the call's value.
+	content atomic.Pointer[knownContent]
 	// inner is what a Bind's function returned. Used by whoever has claimed the call alone.
 	inner *node
 }
@@ -117,6 +119,7 @@ type notes struct {
 	maybe  []*node // inputs that may turn out not to be wanted (If). Written when recorded
 
 	// Guarded by the node's stripe (see watch.go).
+	unkept   string         // why the result is not in the cache
 	seal     *seal          // what a session with CheckInputs has seen of the value
 	found    []*node        // inputs found while running: nested Gets, what a Bind returned
 	known    map[*node]bool // found, once it is long

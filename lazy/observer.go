@@ -14,7 +14,7 @@ import (
 // Observer is told what runs. Its methods are called by the goroutines that run the calls, from many at once, and hold
 // them up: an observer should note and return. RunStarted comes before all else of a run, RunDone after all else;
 // both come also when the run fails, panics or is cancelled. A call that runs has a CallStarted and a CallDone; one that
-// was skipped for a failure before it has a CallDone alone; values that are there already have neither. Where a Get
+// was skipped for a failure before it, or has its value from the cache, has a CallDone alone; values that are there already have neither. Where a Get
 // returns because its context has ended, functions may still be running: their CallDone and the RunDone come when they
 // have returned. A method that panics makes the Get fail, after everything has been computed and kept.
 type Observer interface {
@@ -41,7 +41,7 @@ type CallInfo struct {
 	Worker int // number of the worker from 0; -1: none (Blocking, RunsOn)
 	Start  time.Time
 	End    time.Time   // zero in CallStarted
-	State  graph.State // Running; then Done, Failed, Skipped, or Pending if the run was cancelled
+	State  graph.State // Running; then Done, Cached, Failed, Skipped, or Pending if the run was cancelled
 	Err    error
 }
 
@@ -75,7 +75,7 @@ func newHooks(r *run) *hooks {
 	if trace.IsEnabled() {
 		h.ctx, h.task = trace.NewTask(r.base, "dally "+r.op+" "+firstLabel(r.targets))
 	}
-	h.calls.Store(int64(r.n))
+	h.calls.Store(int64(r.n + len(r.fetched)))
 	return h
 }
 
@@ -101,7 +101,7 @@ func (h *hooks) runStarted(r *run) bool {
 	if h == nil || r.then != nil { // a Bind's rest is part of the run it belongs to
 		return true
 	}
-	info := RunInfo{ID: h.run, Start: h.start, Calls: r.n}
+	info := RunInfo{ID: h.run, Start: h.start, Calls: int(h.calls.Load())}
 	for _, o := range h.observers {
 		if !h.tell(func() { o.RunStarted(info) }) {
 			r.halt(h.err)
@@ -109,7 +109,42 @@ func (h *hooks) runStarted(r *run) bool {
 		}
 		h.told++
 	}
+	h.callsFetched(r.fetched)
 	return true
+}
+
+// callsFetched tells of calls that had their values from the cache before the run was planned.
+func (h *hooks) callsFetched(calls []fetchedCall) {
+	if h == nil || len(h.observers) == 0 {
+		return
+	}
+	now, at := time.Now(), mono()
+	for _, c := range calls {
+		info := CallInfo{
+			Run: h.run, ID: c.n.id(), Name: c.n.fn.name, Worker: -1, State: graph.Cached,
+			Start: now.Add(time.Duration(c.start - at)), End: now.Add(time.Duration(c.end - at)),
+		}
+		for _, o := range h.observers {
+			h.tell(func() { o.CallDone(info) })
+		}
+	}
+}
+
+// tellAllFetched tells of a run that has nothing to do, for all that it needed was in the cache. parent is the run that it is part
+// of, if any.
+func (r *run) tellAllFetched(parent *run) {
+	if len(r.fetched) == 0 {
+		return
+	}
+	if parent != nil {
+		parent.hooks.grew(len(r.fetched))
+		parent.hooks.callsFetched(r.fetched)
+		return
+	}
+	r.id = lastRun.Add(1)
+	if r.hooks = newHooks(r); r.hooks != nil && r.hooks.runStarted(r) {
+		r.hooks.runDone(r)
+	}
 }
 
 func (h *hooks) grew(calls int) {
@@ -158,9 +193,11 @@ func (h *hooks) callDone(x *execution, state uint32, f *failure) {
 		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
 		Start: now.Add(time.Duration(x.start - mono())), End: now,
 	}
-	switch state {
+	switch x.ended(state) {
 	case stateDone:
 		info.State = graph.Done
+	case stateCached:
+		info.State = graph.Cached
 	case stateFailed:
 		info.State = graph.Failed
 	default:

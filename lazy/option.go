@@ -25,6 +25,7 @@ type options struct {
 	equal         func(a, b unsafe.Pointer) bool
 	equalType     reflect.Type
 	transient     bool
+	memo          memoOptions
 }
 
 // Name gives the function the name that handles, errors, pictures and profiles show. Without it a function is called

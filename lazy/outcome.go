@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,7 +63,24 @@ func (r *run) failureOf(x *execution, err error) *failure {
 }
 
 // finish is conclude when it is known how the call came out.
-func (r *run) finish(x *execution, f *failure) executor.Status {
+func (r *run) finish(x *execution, f *failure) (status executor.Status) {
+	if x.memo == nil && !x.cached {
+		return r.finishNow(x, f)
+	}
+	x.done = mono()
+	returned := false
+	defer func() {
+		if !returned { // a store or a codec of the user's has ended the goroutine
+			status = r.finishNow(x, f)
+		}
+	}()
+	r.rememberSafely(x, f == nil)
+	returned = true
+	return r.finishNow(x, f)
+}
+
+// finishNow is finish without keeping the result.
+func (r *run) finishNow(x *execution, f *failure) executor.Status {
 	state := stateDone
 	switch {
 	case f == nil:
@@ -134,7 +152,7 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 	if x.start == 0 {
 		x.start = mono()
 	}
-	took := mono() - x.start
+	took := cmp.Or(x.done, mono()) - x.start
 	if state == stateDone && x.node.fn.plain {
 		x.node.fn.est.learn(took)
 	}
@@ -216,7 +234,7 @@ func (n *node) skipped() {
 	if isBusy(w) || w&(flagPermanent|flagStale) == flagPermanent {
 		return
 	}
-	if s := w & stateMask; s == statePending || s == stateFailed || s == stateDone && w&flagStale != 0 {
+	if s := w & stateMask; s == statePending || s == stateFailed || (s == stateDone || s == stateCached) && w&flagStale != 0 {
 		n.word.CompareAndSwap(w, w&flagMask|stateSkipped)
 	}
 }

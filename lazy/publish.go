@@ -82,7 +82,15 @@ func (x *execution) end(state uint32, f *failure) {
 		x.publish(state, f)
 		return
 	}
-	x.node.end(state, f)
+	x.node.end(x.ended(state), f)
+}
+
+// ended is the state of a call that has ended: a result that was kept is told from one that was computed.
+func (x *execution) ended(state uint32) uint32 {
+	if x.cached && state == stateDone {
+		return stateCached
+	}
+	return state
 }
 
 // trackFailure has a failure stand until an input changes: the call is to hear of that.
@@ -165,7 +173,7 @@ func (x *execution) next(w uint32, state uint32, f *failure) uint32 {
 		if !marked {
 			w &^= flagStale
 		}
-		return w | stateDone
+		return w | x.ended(stateDone)
 	case state == stateFailed:
 		w = w&^(stateMask|flagPermanent) | stateFailed
 		if f.isPermanent() {

@@ -43,6 +43,7 @@ func (p *planner) forecasts() []forecast {
 			all[i] = forecast{runs: yes, reason: n.unfinished()}
 		}
 	}
+	p.foresee(all)
 	return all
 }
 
@@ -281,6 +282,11 @@ func (n *node) unplanned() string {
 	}
 	if w&flagTracked != 0 && n.standing().given {
 		return "was given a value"
+	}
+	if n.fn.memo != nil && n.more.Load() != nil {
+		if why := n.noted().unkept; why != "" {
+			return "has its value, which is not in the cache: " + why
+		}
 	}
 	return "has its value"
 }

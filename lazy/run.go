@@ -52,6 +52,8 @@ type run struct {
 	late        atomic.Bool              // some call that was not tracked when it was planned has a value in a cell
 	foundNow    map[foundInput]argument  // what found inputs have come to in the view. Guarded by mu
 	uses        *uses                    // nil: no call is transient
+	followed    map[int32]*flight        // by call that was started again after it had waited for one with its key. Guarded by mu
+	fetched     []fetchedCall            // before the run was planned
 	// Of those in changes. Guarded by planMu, but for viewed while it is false.
 	viewed             bool
 	prevView, nextView *run
@@ -98,6 +100,7 @@ var lastRun atomic.Uint64
 func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer *callContext, parent *run) *run {
 	r := &run{op: op, targets: targets, options: o, outer: outer, base: ctx}
 	r.root = r
+	r.fetch()
 	fresh, all := r.makeFresh()
 	if all {
 		return r
@@ -124,6 +127,7 @@ func newRun(ctx context.Context, op string, targets []*node, o runOptions, outer
 	defer s.free()
 	if r.n = len(r.plan.order); r.n == 0 {
 		fresh.handOver(r)
+		r.tellAllFetched(parent)
 		return r
 	}
 	r.unaware, r.plan.unaware = r.plan.unaware, false

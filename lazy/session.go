@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/dally-go/dally/executor"
+	"github.com/dally-go/dally/internal/kept"
 )
 
 // Session says how calls are run. The zero value works; its fields are not to be changed while it is in use. Handles
@@ -37,11 +39,17 @@ type Session struct {
 	// at the same time and share an argument may all be blamed for what one of them has done; Parallelism: 1 tells which.
 	// Memory that others may write to while a call has it, under a lock of its own, is not for this mode.
 	CheckInputs bool
+	// Cache keeps the results of [Memo] functions: see package cache for what there is. nil keeps none but in handles.
+	Cache kept.Store
+	// VerifyHits is the share, from 0 to 1, of results found in the cache that are computed again all the same. One that comes out
+	// different is reported to Logger, with its key, both digests and its inputs, and replaces the one that was kept. 0 is none.
+	VerifyHits float64
 	// Logger takes warnings. nil is slog.Default().
 	Logger *slog.Logger
 
 	parallelism atomic.Int64          // set by SetParallelism; 0: not set
 	builtin     atomic.Pointer[sized] // the pool in use
+	troubles    sync.Map              // of troubleKey: what has been warned of
 }
 
 // sized is a pool and the size it was made for.
@@ -170,6 +178,8 @@ func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callCon
 		err = fmt.Errorf("Session.Parallelism is %d: want 0 (GOMAXPROCS) or more", o.session.Parallelism)
 	case o.session.PollMin < 0:
 		err = fmt.Errorf("Session.PollMin is %v: want 0 (1ms) or more", o.session.PollMin)
+	case !(o.session.VerifyHits >= 0 && o.session.VerifyHits <= 1):
+		err = fmt.Errorf("Session.VerifyHits is %v: want 0 (none) to 1 (all)", o.session.VerifyHits)
 	case o.session.PollMax < 0:
 		err = fmt.Errorf("Session.PollMax is %v: want 0 (1m) or more", o.session.PollMax)
 	}

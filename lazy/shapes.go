@@ -120,7 +120,7 @@ func (g *gatherer[T, R]) record(f *function, in []*node) *node {
 // each call of Gather and belongs to whoever reads it; it must not be changed, for others may read it, too.
 func Gather[T any](ds ...Data[T]) Data[[]T] {
 	return builtin("Gather", func() *gatherer[T, []T] {
-		g := &gatherer[T, []T]{f: &function{name: "Gather", typ: typeOf[[]T]{}, plain: true}}
+		g := &gatherer[T, []T]{f: &function{name: "Gather", typ: typeOf[[]T]{}, plain: true, elem: reflect.TypeFor[T]()}}
 		g.f.stride = unsafe.Sizeof(formMany[[]T]{})
 		g.f.call = func(n *node, _ context.Context, at *frame) error {
 			in := n.inputs()

@@ -31,6 +31,7 @@ import (
 // copied, or, with an error that is [ErrDonated], if d is what [Donate] returned and another Update has taken it.
 func Update[T any](d Data[T], fn func(context.Context, T) (T, error), opts ...Option) Data[T] {
 	f := newFunction[T](fn, opts)
+	f.refuseMemo("Update")
 	copied, err := copierOf[T]()
 	if err != nil {
 		panic(fmt.Sprintf("lazy: Update at %s: cannot copy: %v", f.where, err))

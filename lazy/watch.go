@@ -169,7 +169,7 @@ func (n *node) endWatched(state uint32, f *failure) {
 	for {
 		w := n.word.Load()
 		next := w&flagMask&^flagWatched | state
-		if w&flagTracked != 0 && state == stateDone { // it has become so while it ran
+		if w&flagTracked != 0 && hasValue(state) { // it has become so while it ran
 			next |= flagInline
 		}
 		if n.word.CompareAndSwap(w, next) {

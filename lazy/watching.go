@@ -85,7 +85,8 @@ func (r *run) otherEnded(pos int32, n *node, f *failure) {
 	}
 	// The value of a tracked call is for the run to fetch: it may not be the one of its view.
 	w := n.word.Load()
-	r.told(pos, failed || w&flagTracked == 0 && isReady(w))
+	own := r.plan.order[pos] == n // else it is one with the same key: see recall.go
+	r.told(pos, failed || own && w&flagTracked == 0 && isReady(w))
 }
 
 // shares reports whether what has come of n in another run holds for this one.

@@ -1,0 +1,138 @@
+package lazy
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/dally-go/dally/internal/content"
+	"github.com/dally-go/dally/internal/kept"
+)
+
+// This file makes the keys of calls. The content of an argument is made by looking at its value – or known without one: that of
+// a result is kept beside it, and that of a gathered slice follows from those of its elements. So the keys of a graph whose
+// results are kept can be made from its sources without a single one of these results.
+
+// keyRoom is room for a key's arguments; a content takes up to 42 bytes.
+const keyRoom = 256
+
+// notInKey stands for an argument that is left out of the key. No content is as long.
+const notInKey = 0xff
+
+// memoCall is what is known of a call that is about to be recalled, or remembered.
+type memoCall struct {
+	key      kept.Key
+	contents []byte // of the arguments, one behind the other
+	flight   *flight
+	verify   *kept.Entry // what was kept, where the call runs to verify that
+}
+
+// appendArgument appends the content of argument k, whose value is at p.
+func (m *memo) appendArgument(dst []byte, k int, p unsafe.Pointer) ([]byte, error) {
+	w := m.args[k]
+	if w == nil {
+		return append(dst, notInKey), nil
+	}
+	dst, _, err := w.Append(dst, p)
+	if err != nil {
+		return dst, argumentError(k, err)
+	}
+	return dst, nil
+}
+
+// argumentError says which argument it is that cannot be keyed.
+func argumentError(k int, err error) error {
+	u := (*content.UnkeyableError)(nil)
+	if errors.As(err, &u) {
+		return fmt.Errorf("unkeyable argument %d at %s: %s", k+1, atPath(u.Path), u.Why)
+	}
+	return fmt.Errorf("unkeyable argument %d: %w", k+1, err)
+}
+
+func atPath(path string) string {
+	if path == "" {
+		return "the value itself"
+	}
+	return path
+}
+
+// keyOf is the key of a call with arguments of these contents.
+func (m *memo) keyOf(contents []byte) kept.Key {
+	var room [len(m.print) + keyRoom]byte
+	b := append(room[:0], m.print[:]...)
+	return sha256.Sum256(append(b, contents...))
+}
+
+// split returns the contents one by one; "" for an argument that is left out.
+func (m *memo) split(contents []byte) []kept.Content {
+	all := make([]kept.Content, 0, len(m.types))
+	for len(contents) > 0 {
+		n := 0
+		if contents[0] != notInKey {
+			n = int(contents[0])
+		}
+		all = append(all, kept.Content(contents[1:1+n]))
+		contents = contents[1+n:]
+	}
+	return all
+}
+
+// appendContents appends the contents of the call's arguments.
+func (x *execution) appendContents(dst []byte) (_ []byte, err error) {
+	m := x.node.fn.memo
+	if m.unkeyed != nil {
+		return dst, m.unkeyed
+	}
+	for k, in := range x.node.inputs() {
+		p := x.valueOf(k, in)
+		if c := m.known(in, p); c != "" && m.args[k] != nil {
+			dst = appendContent(dst, c)
+			continue
+		}
+		if dst, err = m.appendArgument(dst, k, p); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// valueOf is where the value of argument k is, which is in's.
+func (x *execution) valueOf(k int, in *node) unsafe.Pointer {
+	if x.framed {
+		return x.frame.in[k].p
+	}
+	return in.inline()
+}
+
+// appendContent appends a content as content.Walker does.
+func appendContent(dst []byte, c kept.Content) []byte { return append(append(dst, byte(len(c))), c...) }
+
+// knownContent is the content of one version of a call's value.
+type knownContent struct {
+	of      unsafe.Pointer // where the value lies
+	content kept.Content
+}
+
+// known is the content of n's value at p, if it is known; "" if not. It is what m's walker would make of the value: that of
+// results is made without rules of a function's own.
+func (m *memo) known(n *node, p unsafe.Pointer) kept.Content {
+	if n.fn.memo == nil || len(m.opts.own) > 0 {
+		return ""
+	}
+	e := n.more.Load()
+	if e == nil {
+		return ""
+	}
+	if c := e.content.Load(); c != nil && c.of == p {
+		return c.content
+	}
+	return ""
+}
+
+// knowContent notes the content of n's value at p.
+func (n *node) knowContent(p unsafe.Pointer, c kept.Content) {
+	if c != "" {
+		n.extra().content.Store(&knownContent{of: p, content: c})
+	}
+}

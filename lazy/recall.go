@@ -1,0 +1,232 @@
+package lazy
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dally-go/dally/executor"
+	"github.com/dally-go/dally/internal/kept"
+)
+
+// This file looks up what a call would come to, before it runs.
+//
+// Calls with one key that are wanted at the same time run once, in the whole process: the first is the flight's leader, the
+// others give up their claims and watch the leader's node as they would watch their own (watch.go). So they share its value and
+// its failure, run themselves if it is cancelled, keep it from being cancelled while they wait, and are told of cycles.
+
+// flight is a call with a key that is being looked up, or running.
+type flight struct {
+	node *node
+	// value is what came of it, if there is one. Written before the flight is over.
+	value    any
+	content  kept.Content
+	hasValue bool
+}
+
+// flightStripe is a part of all flights, by key.
+type flightStripe struct {
+	mu  sync.Mutex
+	now map[kept.Key]*flight // guarded by mu
+}
+
+var flights [16]flightStripe
+
+func stripeOf(k kept.Key) *flightStripe { return &flights[k[0]%byte(len(flights))] }
+
+// joinFlight returns the flight with the key, which n leads if there is no other.
+func joinFlight(k kept.Key, n *node) (f *flight, leads bool) {
+	s := stripeOf(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f = s.now[k]; f != nil {
+		return f, false
+	}
+	if s.now == nil {
+		s.now = make(map[kept.Key]*flight)
+	}
+	f = &flight{node: n}
+	s.now[k] = f
+	return f, true
+}
+
+// land ends a flight. Its leader is still running, for those who watch it.
+func (f *flight) land(k kept.Key) {
+	s := stripeOf(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.now, k)
+}
+
+// memoises reports whether the call is to be looked up, and its result to be kept.
+func (r *run) memoises(x *execution) bool {
+	return x.node.fn.memo != nil && r.options.session.Cache != nil && !x.again
+}
+
+// recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run.
+func (r *run) recall(x *execution) (status executor.Status, seen bool) {
+	if !r.memoises(x) {
+		return executor.Ended, false
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil { // of a Valid, of a store or a codec of the user's: as if nothing were kept
+			r.trouble(x.node.fn.memo, "get", newPanicError("Memo of "+x.node.fn.name, v))
+			status, seen = executor.Ended, false
+			return
+		}
+		x.land()
+		r.conclude(x, newPanicError("Memo of "+x.node.fn.name, nil)) // it has ended the goroutine
+	}()
+	x.start = mono()
+	found, later := r.lookUp(x)
+	returned = true
+	switch {
+	case later:
+		return executor.Later, true
+	case !found:
+		return executor.Ended, false
+	}
+	x.cached = true
+	return r.conclude(x, nil), true
+}
+
+// lookUp finds the result of the call. found says that the call has it, later that it is started again when another call with
+// its key has ended.
+func (r *run) lookUp(x *execution) (found, later bool) {
+	m := x.node.fn.memo
+	m.prepare()
+	if f := r.takeFollowed(x.at); f != nil && f.hasValue {
+		return x.takes(f.value, f.content), false
+	}
+	contents, err := x.appendContents(nil)
+	if err != nil {
+		r.trouble(m, "key", err)
+		x.node.notKept(err.Error())
+		return false, false
+	}
+	x.memo = &memoCall{contents: contents, key: m.keyOf(contents)}
+	if r.options.refresh {
+		return false, false
+	}
+	f, leads := joinFlight(x.memo.key, x.node)
+	if !leads {
+		x.memo = nil
+		r.follow(x, f)
+		return false, true
+	}
+	x.memo.flight = f
+	e, kept := r.find(m, x.memo.key)
+	switch {
+	case !kept:
+		return false, false
+	case r.verifies(m):
+		x.memo.verify = &e
+		return false, false
+	}
+	return r.read(x, e), false
+}
+
+// read takes over the value of an entry. It reports false if it cannot be had.
+func (r *run) read(x *execution, e kept.Entry) bool {
+	m := x.node.fn.memo
+	v, err := e.Value(r.context())
+	if err == nil && !x.takes(v, e.Meta.Content) {
+		err = fmt.Errorf("%w: a %T under the key of %s", kept.ErrCorrupt, v, x.node.fn.name)
+	}
+	if err != nil {
+		r.trouble(m, "get", err)
+		return false
+	}
+	f := x.memo.flight
+	f.value, f.content, f.hasValue = v, e.Meta.Content, true
+	return true
+}
+
+// find returns what is kept under the key, if it may be used.
+func (r *run) find(m *memo, key kept.Key) (kept.Entry, bool) {
+	e, err := r.options.session.Cache.Get(r.context(), key, m.codec)
+	if err != nil {
+		if !errors.Is(err, kept.ErrMiss) {
+			r.trouble(m, "get", err)
+		}
+		return e, false
+	}
+	if e.Trouble != nil {
+		r.trouble(m, "get", e.Trouble)
+	}
+	return e, m.expiry(e.Meta) == ""
+}
+
+// expiry says why a kept result is not to be used; "" if it may be.
+func (m *memo) expiry(meta *kept.Meta) string {
+	if age := time.Since(meta.Created); m.opts.ttl > 0 && age > m.opts.ttl {
+		return fmt.Sprintf("expired: it was computed %v ago, and its TTL is %v", age.Round(time.Millisecond), m.opts.ttl)
+	}
+	if m.opts.valid != nil && !m.opts.valid(*meta) {
+		return "not valid any more"
+	}
+	return ""
+}
+
+// verifies reports whether a hit is to be verified.
+func (r *run) verifies(m *memo) bool {
+	share := r.options.session.VerifyHits
+	if share <= 0 {
+		return false
+	}
+	n := float64(m.verify.Add(1))
+	return int64(n*share) != int64((n-1)*share)
+}
+
+// takes gives the call a value that its function did not compute. It reports false if the value is of another type.
+func (x *execution) takes(v any, c kept.Content) bool {
+	if !x.node.fn.typ.set(x.node, x.frameOrNil(), v) {
+		return false
+	}
+	x.content = c
+	return true
+}
+
+// follow has the call started again when the flight's leader has ended.
+func (r *run) follow(x *execution, f *flight) {
+	x.releaseLimits()
+	if x.tracked {
+		x.unclaim()
+	} else {
+		x.node.end(statePending, &failure{at: -1})
+	}
+	r.mu.Lock()
+	if r.followed == nil {
+		r.followed = make(map[int32]*flight)
+	}
+	r.followed[x.at] = f
+	r.mu.Unlock()
+	if !x.async {
+		r.host.Later()
+	}
+	if !r.watchOther(x.at, f.node, nil) {
+		r.host.Wake(x.at, false) // it has ended meanwhile: look again
+	}
+}
+
+// takeFollowed returns the flight that call i has followed, if it has.
+func (r *run) takeFollowed(i int32) *flight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.followed[i]
+	delete(r.followed, i)
+	return f
+}
+
+// land ends the flight that the call leads, if it does.
+func (x *execution) land() {
+	if c := x.memo; c != nil && c.flight != nil {
+		c.flight.land(c.key)
+		c.flight = nil
+	}
+}

@@ -1,0 +1,186 @@
+package lazy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+	"unsafe"
+
+	"github.com/dally-go/dally/internal/kept"
+)
+
+// This file keeps the results of calls that have run.
+
+// rememberSafely is remember, whatever the store and the codec do. It reports false if one of them ends the goroutine.
+func (r *run) rememberSafely(x *execution, ok bool) {
+	returned := false
+	defer func() {
+		if v := recover(); !returned && v != nil {
+			r.trouble(x.node.fn.memo, "put", newPanicError("Memo of "+x.node.fn.name, v))
+		}
+	}()
+	r.remember(x, ok)
+	returned = true
+}
+
+// remember keeps the result of a call that has come to an end, if there is one, and ends its flight.
+func (r *run) remember(x *execution, ok bool) {
+	defer x.land()
+	n := x.node
+	p := r.valuePlace(x)
+	if !ok || p == nil {
+		return
+	}
+	if x.cached {
+		n.knowContent(p, x.content)
+		return
+	}
+	m := n.fn.memo
+	v := n.fn.typ.any(p)
+	if f := x.memo.flight; f != nil {
+		f.value, f.hasValue = v, true
+	}
+	if why := r.notToBeKept(x); why != "" {
+		n.notKept(why)
+		return
+	}
+	e := kept.NewEntry(r.describe(x, p), v)
+	n.knowContent(p, e.Meta.Content)
+	if f := x.memo.flight; f != nil {
+		f.content = e.Meta.Content
+	}
+	r.compareVerified(x, e.Meta)
+	n.word.Or(flagShared) // an update must not write to it
+	err := r.options.session.Cache.Put(r.context(), e, m.codec)
+	if errors.Is(err, kept.ErrStays) && m.local != "" {
+		err = fmt.Errorf("%w: %s", err, m.local)
+	}
+	if err != nil {
+		r.trouble(m, "put", err)
+		n.notKept(err.Error())
+	}
+}
+
+// valuePlace is where the value is that the call has come to; nil if that is an equal one that it had before.
+func (r *run) valuePlace(x *execution) unsafe.Pointer {
+	switch {
+	case !x.framed, x.first:
+		return x.node.inline()
+	case x.frame.out != nil:
+		return x.frame.out.value()
+	}
+	return nil
+}
+
+// notToBeKept says why the result of a call that has run is not to be kept; "" if it is.
+func (r *run) notToBeKept(x *execution) string {
+	m := x.node.fn.memo
+	switch {
+	case x.private, x.tainted:
+		return "it was computed while its inputs changed"
+	case x.node.word.Load()&flagFound != 0:
+		return "the function got other handles by a Get inside, of which the key knows nothing"
+	case m.fixed:
+		return ""
+	}
+	after, err := x.contentsAnew()
+	if err != nil || !bytes.Equal(after, x.memo.contents) {
+		return "an argument was changed while the function ran"
+	}
+	return ""
+}
+
+// contentsAnew are the contents of the arguments as they are now. What follows from a kept result is looked at, too.
+func (x *execution) contentsAnew() (dst []byte, err error) {
+	m := x.node.fn.memo
+	for k, in := range x.node.inputs() {
+		if dst, err = m.appendArgument(dst, k, x.valueOf(k, in)); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+// describe is what is known about the result at p.
+func (r *run) describe(x *execution, p unsafe.Pointer) *kept.Meta {
+	m := x.node.fn.memo
+	took := time.Duration(mono() - x.start)
+	meta := &kept.Meta{
+		Key: x.memo.key, Function: m.fn.name, Version: m.versionText(), Inputs: m.split(x.memo.contents),
+		Cost: took, Created: time.Now(),
+	}
+	c, size, err := m.result.Append(nil, p)
+	if meta.Size = size; err == nil {
+		meta.Content = kept.Content(c[1:])
+	}
+	meta.Size = max(meta.Size, int64(m.fn.typ.typ().Size()))
+	return meta
+}
+
+// versionText is the version as Meta has it.
+func (m *memo) versionText() string {
+	if m.opts.version != "" {
+		return m.opts.version
+	}
+	print, _ := programPrint()
+	return fmt.Sprintf("program %x", print[:8])
+}
+
+// compareVerified reports a result that is another one than the one that was kept.
+func (r *run) compareVerified(x *execution, now *kept.Meta) {
+	if x.memo.verify == nil {
+		return
+	}
+	was := x.memo.verify.Meta
+	if now.Content != "" && was.Content == now.Content {
+		return
+	}
+	var inputs []string
+	for k, in := range x.node.inputs() {
+		inputs = append(inputs, preview(in.valueType().any(x.valueOf(k, in))))
+	}
+	text := "lazy: a call came to another result than the one that was kept: its function depends on more than its arguments"
+	if now.Content == "" {
+		text = "lazy: a kept result cannot be verified: its type has no content"
+	}
+	r.options.session.logger().Warn(text, slog.String("call", x.node.label()), slog.String("wrapped", x.node.fn.where),
+		slog.String("key", now.Key.String()), slog.String("kept", fmt.Sprintf("%x", was.Content)),
+		slog.String("computed", fmt.Sprintf("%x", now.Content)), slog.Any("inputs", inputs), slog.Time("created", was.Created))
+}
+
+// notKept notes why the call's result is not kept, for Explain.
+func (n *node) notKept(why string) { n.note(func(e *extra) { e.unkept = why }) }
+
+// troubleKey is what has been warned of already.
+type troubleKey struct {
+	memo *memo
+	op   string
+	kind string
+}
+
+// trouble warns of something that keeps results from being kept, or from being had: once for each function and kind.
+func (r *run) trouble(m *memo, op string, err error) {
+	if r.halted.Load() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return
+	}
+	s := r.options.session
+	k := troubleKey{memo: m, op: op}
+	for _, kind := range []error{kept.ErrCorrupt, kept.ErrStays, kept.ErrTooLarge} {
+		if errors.Is(err, kind) {
+			k.kind = kind.Error()
+		}
+	}
+	if _, told := s.troubles.LoadOrStore(k, true); told {
+		return
+	}
+	s.logger().Warn("lazy: "+troubleText[op], "function", m.fn.name, "wrapped", m.fn.where, "err", err)
+}
+
+var troubleText = map[string]string{
+	"key": "calls of a Memo function cannot be keyed: they run each time",
+	"get": "the cache has trouble with what it keeps: calls run instead",
+	"put": "a result of a Memo function was not kept",
+}
