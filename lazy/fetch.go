@@ -3,12 +3,11 @@ package lazy
 import (
 	"context"
 	"errors"
-	"slices"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/internal/content"
 	"github.com/dally-go/dally/internal/kept"
 )
@@ -32,13 +31,15 @@ type fetcher struct {
 	session  *Session
 	ctx      context.Context
 	plan     *planner
-	contents [][]byte     // of values, as appendContent makes them; nil: not known
-	keys     []kept.Key   // of calls whose key is known
-	state    []fetchState // what is known of calls
-	entries  map[int32]kept.Entry
-	why      map[int32]string // why a call cannot be keyed, or what is kept is not to be used
-	mu       sync.Mutex       // guards entries and why
+	contents []kept.Content // of values; "": not known
+	state    []fetchState   // what is known of calls
+	entries  []kept.Entry   // of calls that are kept
 	trouble  func(m *memo, op string, err error)
+	tells    bool // somebody wants to know what was read
+
+	mu     sync.Mutex
+	why    map[int32]string // why a call cannot be keyed, or what is kept is not to be used. Guarded by mu
+	loaded []fetchedCall    // guarded by mu
 }
 
 // fetchState is what is known of a call before its run is planned.
@@ -56,78 +57,91 @@ type fetchedCall struct {
 	start, end int64 // as mono
 }
 
-// fetch reads what the targets need and the cache has.
+// fetch reads what the targets need and the cache has. It runs on the goroutine of who waits for the run: a store, a codec or a
+// CacheKey of the user's that ends the goroutine ends that one.
 func (r *run) fetch() {
 	s := r.options.session
 	if s.Cache == nil || !memoised.Load() || s.VerifyHits > 0 || r.options.refresh || changes.state.Load() != 0 || r.base.Err() != nil {
 		return
 	}
 	p := planners.Get().(*planner)
-	if !p.unchanging(r.targets) || !p.memoises() {
-		p.free()
+	defer p.free()
+	if !p.unchanging(r.targets) || !p.memo {
 		return
 	}
-	ctx, cancel := context.WithCancel(executor.WithoutSlot(r.base))
-	defer cancel()
-	f := newFetcher(s, ctx, p)
-	f.trouble = r.trouble
-	done := make(chan struct{})
-	go func() { // stores, codecs and types of the user's may end the goroutine
-		defer close(done)
-		f.resolve()
-		r.fetched = f.load(f.wanted())
-	}()
-	<-done
-	p.free()
+	f := newFetcher(r.base, s, p)
+	f.trouble, f.tells = r.trouble, s.observed() || r.options.observer != nil
+	f.resolve()
+	f.load(f.wanted())
+	r.fetched = f.loaded
 }
 
-// memoises reports whether a call of the plan is to be looked up.
-func (p *planner) memoises() bool {
-	return slices.ContainsFunc(p.order, func(n *node) bool { return n.fn.memo != nil })
-}
-
-func newFetcher(s *Session, ctx context.Context, p *planner) *fetcher {
+func newFetcher(ctx context.Context, s *Session, p *planner) *fetcher {
 	n := len(p.order)
 	return &fetcher{
-		session: s, ctx: ctx, plan: p, contents: make([][]byte, n), keys: make([]kept.Key, n), state: make([]fetchState, n),
-		entries: make(map[int32]kept.Entry), why: make(map[int32]string),
-		trouble: func(*memo, string, error) {},
+		session: s, ctx: ctx, plan: p, trouble: func(*memo, string, error) {},
+		contents: make([]kept.Content, n), state: make([]fetchState, n), entries: make([]kept.Entry, n),
 	}
 }
 
 // resolve looks up all calls whose keys can be known, inputs before users: those that are equally far from what is known at once.
 func (f *fetcher) resolve() {
-	for _, level := range f.levels() {
-		f.each(level, f.resolveOne)
+	calls, ends := f.levels()
+	begin := int32(0)
+	for _, end := range ends {
+		f.each(calls[begin:end], f.resolveOne)
+		begin = end
 	}
 }
 
-// levels are the calls whose content may become known, by how many of those are before them.
-func (f *fetcher) levels() (levels [][]int32) {
-	level := make([]int32, len(f.plan.order))
-	for i, n := range f.plan.order {
-		if n.fn.memo == nil && n.fn.elem == nil {
-			level[i] = -1
+// levels are the calls whose content may become known, ordered by how many of those are before them, and where those that are
+// equally far end.
+func (f *fetcher) levels() (calls, ends []int32) {
+	level := make([]int32, len(f.plan.order)) // from 1; 0: none
+	var counts []int32
+	for i := range f.plan.order {
+		if level[i] = f.levelOf(int32(i), level); level[i] == 0 {
 			continue
 		}
-		for k, in := range f.inputs(int32(i)) {
-			if in.place < 0 || n.fn.memo != nil && n.fn.memo.ignores(k) {
-				continue
-			}
-			if level[in.place] < 0 {
-				level[i] = -1
-				break
-			}
-			level[i] = max(level[i], level[in.place]+1)
+		if int(level[i]) > len(counts) {
+			counts = append(counts, 0)
 		}
-		if l := int(level[i]); l >= 0 {
-			if l == len(levels) {
-				levels = append(levels, nil)
-			}
-			levels[l] = append(levels[l], int32(i))
+		counts[level[i]-1]++
+	}
+	ends = counts
+	at, sum := make([]int32, len(counts)), int32(0)
+	for l, n := range counts {
+		at[l] = sum
+		sum += n
+		ends[l] = sum
+	}
+	calls = make([]int32, sum)
+	for i, l := range level {
+		if l > 0 {
+			calls[at[l-1]] = int32(i)
+			at[l-1]++
 		}
 	}
-	return levels
+	return calls, ends
+}
+
+// levelOf is the level of call i, given those of the calls before it.
+func (f *fetcher) levelOf(i int32, level []int32) int32 {
+	n := f.plan.order[i]
+	if n.fn.memo == nil && n.fn.elem == nil {
+		return 0
+	}
+	last := int32(0)
+	for k, in := range f.inputsOf(i) {
+		if in.place < 0 || n.fn.memo != nil && n.fn.memo.ignores(k) {
+			continue
+		}
+		if level[in.place] == 0 {
+			return 0
+		}
+		last = max(last, level[in.place])
+	}
+	return last + 1
 }
 
 // eachLen is how many calls are worth another goroutine.
@@ -135,6 +149,16 @@ const eachLen = 16
 
 // each calls do for all calls, by as many goroutines as the session has workers. What do panics with is the call's trouble.
 func (f *fetcher) each(calls []int32, do func(i int32)) {
+	helpers := min(f.session.workers(), len(calls)/eachLen) - 1
+	if helpers <= 0 {
+		for _, i := range calls {
+			if f.ctx.Err() != nil {
+				return
+			}
+			f.guarded(i, do)
+		}
+		return
+	}
 	var next atomic.Int64
 	work := func() {
 		for k := next.Add(1) - 1; int(k) < len(calls) && f.ctx.Err() == nil; k = next.Add(1) - 1 {
@@ -142,10 +166,10 @@ func (f *fetcher) each(calls []int32, do func(i int32)) {
 		}
 	}
 	var wg sync.WaitGroup
-	for range min(f.session.workers(), len(calls)/eachLen) - 1 {
+	defer wg.Wait()
+	for range helpers {
 		wg.Go(work)
 	}
-	defer wg.Wait()
 	work()
 }
 
@@ -162,24 +186,38 @@ func (f *fetcher) guarded(i int32, do func(i int32)) {
 // resolveOne finds out the content of a call, if that can be known.
 func (f *fetcher) resolveOne(i int32) {
 	n := f.plan.order[i]
-	if n.fn.memo != nil {
+	switch {
+	case n.fn.memo != nil:
 		f.look(i, n)
+	case n.fn.elem != nil:
+		f.join(i, n)
+	}
+}
+
+// join finds out the content of a slice of the values of the call's inputs.
+func (f *fetcher) join(i int32, n *node) {
+	rules := content.NewRules()
+	slice, elem := rules.Of(n.fn.typ.typ()), rules.Of(n.fn.elem)
+	if !slice.Joins() {
 		return
 	}
-	join := content.NewRules().Of(n.valueType().typ())
-	if !join.Joins() {
-		return
+	inputs := make([]fetchInput, 0, len(n.inputs()))
+	for _, in := range f.inputsOf(i) {
+		inputs = append(inputs, in)
 	}
-	elem := content.NewRules().Of(n.fn.elem)
-	places := f.inputs(i)
-	b, err := join.AppendJoined(nil, len(places), func(dst []byte, k int) ([]byte, error) {
-		return f.appendInput(dst, places[k], func(dst []byte, p unsafe.Pointer) ([]byte, error) {
-			dst, _, err := elem.Append(dst, p)
+	b, err := slice.AppendJoined(make([]byte, 0, contentRoom), len(inputs), func(dst []byte, k int) ([]byte, error) {
+		switch in := inputs[k]; {
+		case in.place >= 0:
+			return f.appendKnown(dst, in.place)
+		case in.p == nil:
+			return dst, errNotKnown
+		default:
+			dst, _, err := elem.Append(dst, in.p)
 			return dst, err
-		})
+		}
 	})
 	if err == nil {
-		f.contents[i] = b
+		f.contents[i] = kept.Content(b[1:])
 	}
 }
 
@@ -187,36 +225,27 @@ func (f *fetcher) resolveOne(i int32) {
 func (f *fetcher) look(i int32, n *node) {
 	m := n.fn.memo
 	m.prepare()
-	contents, err := f.arguments(i, m)
+	contents, err := f.arguments(make([]byte, 0, keyRoom), i, m)
 	if err != nil {
 		if err != errNotKnown {
 			f.because(i, err.Error())
 		}
 		return
 	}
-	f.keys[i] = m.keyOf(contents)
 	f.state[i] = fetchMiss
-	e, err := f.session.Cache.Get(f.ctx, f.keys[i], m.codec)
-	switch {
-	case err != nil:
-		f.because(i, f.missed(m, err))
-	case e.Trouble != nil:
-		f.trouble(m, "get", e.Trouble)
-	}
+	e, err := f.session.Cache.Get(f.ctx, m.keyOf(contents), m.codec)
 	if err != nil {
+		f.because(i, f.missed(m, err))
 		return
+	}
+	if e.Trouble != nil {
+		f.trouble(m, "get", e.Trouble)
 	}
 	if why := m.expiry(e.Meta); why != "" {
 		f.because(i, why)
 		return
 	}
-	f.state[i] = fetchKept
-	if e.Meta.Content != "" {
-		f.contents[i] = appendContent(nil, e.Meta.Content)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.entries[i] = e
+	f.state[i], f.entries[i], f.contents[i] = fetchKept, e, e.Meta.Content
 }
 
 // missed tells why a Get from the cache gave nothing, if there is more to be told than that.
@@ -224,7 +253,7 @@ func (f *fetcher) missed(m *memo, err error) string {
 	if err == kept.ErrMiss {
 		return ""
 	}
-	if f.ctx.Err() == nil {
+	if f.ctx.Err() == nil && !errors.Is(err, kept.ErrMiss) {
 		f.trouble(m, "get", err)
 	}
 	return "cannot be had from the cache: " + err.Error()
@@ -236,33 +265,47 @@ func (f *fetcher) because(i int32, why string) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.why == nil {
+		f.why = make(map[int32]string)
+	}
 	f.why[i] = why
 }
 
 // errNotKnown says that an input's content is not known yet.
 var errNotKnown = errors.New("not known")
 
-// arguments are the contents of a memoised call's arguments.
-func (f *fetcher) arguments(i int32, m *memo) (contents []byte, err error) {
+// arguments appends the contents of a memoised call's arguments.
+func (f *fetcher) arguments(dst []byte, i int32, m *memo) (_ []byte, err error) {
 	if m.unkeyed != nil {
 		return nil, m.unkeyed
 	}
-	for k, in := range f.inputs(i) {
-		if m.args[k] == nil {
-			contents = append(contents, notInKey)
-			continue
+	for k, in := range f.inputsOf(i) {
+		switch {
+		case m.args[k] == nil:
+			dst = append(dst, notInKey)
+		case in.place < 0 && in.p == nil:
+			err = errNotKnown
+		case in.place < 0:
+			dst, err = m.appendArgument(dst, k, in.p)
+		case len(m.opts.own) > 0: // what is known of results is not by the function's own rules
+			err = errNotKnown
+		default:
+			dst, err = f.appendKnown(dst, in.place)
 		}
-		if in.place >= 0 && len(m.opts.own) > 0 {
-			return nil, errNotKnown // what is known of results is not by the function's own rules
-		}
-		contents, err = f.appendInput(contents, in, func(dst []byte, p unsafe.Pointer) ([]byte, error) {
-			return m.appendArgument(dst, k, p)
-		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return contents, nil
+	return dst, nil
+}
+
+// appendKnown appends the content of a planned call, if it is known.
+func (f *fetcher) appendKnown(dst []byte, place int32) ([]byte, error) {
+	c := f.contents[place]
+	if c == "" {
+		return dst, errNotKnown
+	}
+	return appendContent(dst, c), nil
 }
 
 // fetchInput is an input of a planned call: the place of its call in the plan or, if that is negative, where its value is.
@@ -271,35 +314,26 @@ type fetchInput struct {
 	p     unsafe.Pointer
 }
 
-// inputs are the inputs of call i.
-func (f *fetcher) inputs(i int32) []fetchInput {
-	p := f.plan
-	n := p.order[i]
-	places := p.shape.Inputs(int(i))
-	all := make([]fetchInput, 0, len(n.inputs()))
-	for k, in := range n.inputs() {
-		switch {
-		case len(places) > 0 && p.order[places[0]] == in:
-			all = append(all, fetchInput{place: places[0]})
-			places = places[1:]
-		case len(p.argsOff) > 0 && p.argsOff[i] >= 0:
-			all = append(all, fetchInput{place: -1, p: p.argsOf(i)[k].p})
-		default:
-			all = append(all, fetchInput{place: -1, p: in.inline()})
+// inputsOf goes through the inputs of call i.
+func (f *fetcher) inputsOf(i int32) iter.Seq2[int, fetchInput] {
+	return func(yield func(int, fetchInput) bool) {
+		p := f.plan
+		places := p.shape.Inputs(int(i))
+		for k, n := range p.order[i].inputs() {
+			in := fetchInput{place: -1}
+			switch {
+			case len(places) > 0 && p.order[places[0]] == n:
+				in.place, places = places[0], places[1:]
+			case len(p.argsOff) > 0 && p.argsOff[i] >= 0:
+				in.p = p.argsOf(i)[k].p
+			default:
+				in.p = n.inline()
+			}
+			if !yield(k, in) {
+				return
+			}
 		}
 	}
-	return all
-}
-
-// appendInput appends the content of an input: the one that is known, or the one of its value, by make.
-func (f *fetcher) appendInput(dst []byte, in fetchInput, make func([]byte, unsafe.Pointer) ([]byte, error)) ([]byte, error) {
-	switch {
-	case in.place < 0 && in.p != nil:
-		return make(dst, in.p)
-	case in.place < 0 || f.contents[in.place] == nil:
-		return dst, errNotKnown
-	}
-	return append(dst, f.contents[in.place]...), nil
 }
 
 // wanted marks the calls that are needed for the targets: those that are kept are to be read, the others to run.
@@ -322,23 +356,21 @@ func (f *fetcher) wanted() []bool {
 }
 
 // load reads the values of the calls that are wanted and kept.
-func (f *fetcher) load(wanted []bool) (loaded []fetchedCall) {
+func (f *fetcher) load(wanted []bool) {
 	var calls []int32
 	for i, w := range wanted {
 		if w && f.state[i] == fetchKept {
 			calls = append(calls, int32(i))
 		}
 	}
-	var mu sync.Mutex
 	f.each(calls, func(i int32) {
-		n, start := f.plan.order[i], mono()
-		if f.loadOne(i, n) {
-			mu.Lock()
-			defer mu.Unlock()
-			loaded = append(loaded, fetchedCall{n: n, start: start, end: mono()})
+		start := mono()
+		if n := f.plan.order[i]; f.loadOne(i, n) && f.tells {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.loaded = append(f.loaded, fetchedCall{n: n, start: start, end: mono()})
 		}
 	})
-	return loaded
 }
 
 // loadOne reads the value of a call, unless somebody is running it.
@@ -351,7 +383,7 @@ func (f *fetcher) loadOne(i int32, n *node) (ok bool) {
 			n.end(statePending, &failure{at: -1})
 		}
 	}()
-	e := f.entries[i]
+	e := &f.entries[i]
 	v, err := e.Value(f.ctx)
 	if err == nil && !n.fn.typ.set(n, nil, v) {
 		err = kept.ErrCorrupt

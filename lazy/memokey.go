@@ -14,8 +14,11 @@ import (
 // a result is kept beside it, and that of a gathered slice follows from those of its elements. So the keys of a graph whose
 // results are kept can be made from its sources without a single one of these results.
 
-// keyRoom is room for a key's arguments; a content takes up to 42 bytes.
-const keyRoom = 256
+// keyRoom is room for a key's arguments, and contentRoom for one of them, with its length.
+const (
+	contentRoom = 42
+	keyRoom     = 6 * contentRoom
+)
 
 // notInKey stands for an argument that is left out of the key. No content is as long.
 const notInKey = 0xff
@@ -130,9 +133,9 @@ func (m *memo) known(n *node, p unsafe.Pointer) kept.Content {
 	return ""
 }
 
-// knowContent notes the content of n's value at p.
+// knowContent notes the content of n's value at p, if it is worth while: the content of a small value is soon made again.
 func (n *node) knowContent(p unsafe.Pointer, c kept.Content) {
-	if c != "" {
+	if content.IsHash(c) {
 		n.extra().content.Store(&knownContent{of: p, content: c})
 	}
 }

@@ -15,11 +15,11 @@ import (
 // foresee takes the cache of Default into account in what is said about the planned calls. It looks results up and reads none.
 func (p *planner) foresee(all []forecast) {
 	s := Default
-	if s.Cache == nil || !memoised.Load() || !p.memoises() {
+	if s.Cache == nil || !memoised.Load() || !p.memo {
 		return
 	}
 	ctx := context.Background()
-	f := newFetcher(s, ctx, p)
+	f := newFetcher(ctx, s, p)
 	f.resolve()
 	wanted := f.wanted()
 	w := &missReasons{ctx: ctx, store: s.Cache}
@@ -28,7 +28,7 @@ func (p *planner) foresee(all []forecast) {
 		switch {
 		case v.runs == no:
 		case f.state[i] == fetchKept:
-			*v = forecast{reason: keptText(f.entries[int32(i)].Meta)}
+			*v = forecast{reason: keptText(f.entries[i].Meta)}
 		case !p.changing && !wanted[i]: // see fetch.go
 			*v = forecast{reason: "is not needed: the result that it is for is in the cache"}
 		case n.fn.memo != nil:
@@ -50,11 +50,11 @@ func (f *fetcher) whyNot(i int32, m *memo, w *missReasons) string {
 	case f.state[i] == fetchUnknown:
 		return "whether it is in the cache is known when its inputs are"
 	}
-	contents, err := f.arguments(i, m)
+	contents, err := f.arguments(nil, i, m)
 	if err != nil {
 		return "not in the cache: " + err.Error()
 	}
-	return "not in the cache: " + w.reason(m, f.keys[i], m.split(contents))
+	return "not in the cache: " + w.reason(m, m.keyOf(contents), m.split(contents))
 }
 
 // missReasons compares what is wanted with what is kept.

@@ -26,6 +26,7 @@ type planner struct {
 
 	running  []int32 // calls that were running when they were planned
 	detached bool    // some call needs no worker
+	memo     bool    // some call is of a Memo function
 	ranked   bool
 	ranks    []int32 // made when first asked for
 
@@ -363,6 +364,7 @@ func (p *planner) leave(n *node, inputs []*node) {
 		}
 	}
 	p.ranked = p.ranked || n.fn.opts.priority != 0
+	p.memo = p.memo || n.fn.memo != nil
 	p.detached = p.detached || n.detached()
 	if isBusy(n.word.Load()) {
 		p.running = append(p.running, pos)

@@ -177,3 +177,6 @@ func (e *encoder) present(ok bool) bool {
 	}
 	return ok
 }
+
+// IsHash reports whether a content, as Append writes it after its length, is the hash of an encoding that is longer.
+func IsHash[C ~string](c C) bool { return len(c) > 0 && c[0] == kindHashed }
