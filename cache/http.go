@@ -62,7 +62,10 @@ func Client(c *http.Client) HTTPOption {
 // shown in errors.
 func Header(key, value string) HTTPOption {
 	return func(s *httpStore) error {
-		if !isToken(key) || !isFieldValue(value) || http.CanonicalHeaderKey(key) == "Host" {
+		switch {
+		case !isToken(key): // it is not shown either: it may be the value, in the wrong place
+			return errors.New("Header with a key that is not the name of a header")
+		case !isFieldValue(value) || http.CanonicalHeaderKey(key) == "Host":
 			return fmt.Errorf("Header(%q, …) is not a header", key)
 		}
 		s.header.Add(key, value)

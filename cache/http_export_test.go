@@ -13,6 +13,13 @@ func CheckActionResult(b []byte) (hash string, size int64, err error) {
 	return Key(a.blob.sum).String(), a.blob.size, nil
 }
 
+// ForgeResult returns a result with the record of one and the blob, if any, of another.
+func ForgeResult(record, blob []byte) []byte {
+	r, _ := parseActionResult(record)
+	b, _ := parseActionResult(blob)
+	return actionResult{r.record, b.blob}.appendTo(nil)
+}
+
 const (
 	InlineMax   = httpInlineMax
 	SpoolMemory = spoolMemory

@@ -133,7 +133,7 @@ var lies = []struct {
 	{"404 that drips", func(s *server, w http.ResponseWriter, _ *http.Request, _ []byte) {
 		w.WriteHeader(404)
 		s.drip(w, make([]byte, 1000), time.Second)
-	}, timeout},
+	}, timeout / 10},
 	{"page", func(_ *server, w http.ResponseWriter, _ *http.Request, _ []byte) {
 		_, _ = w.Write([]byte("<!DOCTYPE html><html><title>Sign in</title></html>"))
 	}, 0},
@@ -304,4 +304,29 @@ func TestHTTPCorruptIsSaid(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A result whose record is in order but whose blob is another's, or is missing, or should not be there, is damaged: the
+// blob itself is whole.
+func TestHTTPBlobOfAnother(t *testing.T) {
+	bubble(t, func(t *testing.T, s *server, store cache.Store) {
+		putAll(t, store)
+		at := func(name string) []byte { return s.at("/ac/" + namedKey(name).String()) }
+		large, small := fmt.Sprint("a", largeLen), fmt.Sprint("a", smallLen)
+		for name, from := range map[string]string{large: fmt.Sprint("b", largeLen), small: large} {
+			for _, pair := range [][2]string{{name, from}, {from, name}} {
+				forged := cache.ForgeResult(at(pair[0]), at(pair[1]))
+				s.setLie(func(w http.ResponseWriter, r *http.Request) bool {
+					if r.URL.Path == "/ac/"+namedKey(pair[0]).String() {
+						_, _ = w.Write(forged)
+						return true
+					}
+					return false
+				})
+				_, err := fetch(t.Context(), store, namedKey(pair[0]))
+				require.ErrorIs(t, err, cache.ErrCorrupt)
+				require.ErrorContains(t, err, "another value")
+			}
+		}
+	})
 }

@@ -22,46 +22,49 @@ import (
 	"github.com/dally-go/dally/cache"
 )
 
+// putLies are what a server may do with a PUT.
+var putLies = []struct {
+	name   string
+	tell   func(s *server, w http.ResponseWriter, r *http.Request)
+	silent bool // Put cannot know of it
+	wait   time.Duration
+}{
+	{"drops it", func(_ *server, w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, true, 0},
+	{"drops it, with 201", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(201) }, true, 0},
+	{"silence", func(s *server, _ http.ResponseWriter, _ *http.Request) { <-s.gone }, false, timeout},
+	{"silence at the end", func(s *server, _ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-s.gone
+	}, false, timeout},
+	{"reads a byte a second", func(s *server, _ http.ResponseWriter, r *http.Request) {
+		for range 1000 {
+			_, _ = r.Body.Read(make([]byte, 1))
+			time.Sleep(time.Second)
+		}
+	}, false, 2 * timeout},
+	{"hangs up", func(*server, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, 0},
+	{"hangs up in the middle", func(_ *server, _ http.ResponseWriter, r *http.Request) {
+		_, _ = io.CopyN(io.Discard, r.Body, 100)
+		panic(http.ErrAbortHandler)
+	}, false, 0},
+	{"no HTTP", func(_ *server, w http.ResponseWriter, _ *http.Request) { raw(w, "220 mail here\r\n") }, false, 0},
+	{"endless error", func(s *server, w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(500)
+		s.drip(w, make([]byte, 1000), time.Second)
+	}, false, timeout},
+	{"redirect that would be a GET", func(_ *server, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path, http.StatusFound)
+	}, false, 0},
+	{"redirect of a PUT", func(_ *server, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+	}, false, 0},
+	{"400", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(400) }, false, 0},
+	{"404", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }, false, 0},
+	{"503", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }, false, 0},
+}
+
 func TestHTTPLiesAboutWhatItTakes(t *testing.T) {
-	for _, lie := range []struct {
-		name   string
-		tell   func(s *server, w http.ResponseWriter, r *http.Request)
-		silent bool // Put cannot know of it
-		wait   time.Duration
-	}{
-		{"drops it", func(_ *server, w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, true, 0},
-		{"drops it, with 201", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(201) }, true, 0},
-		{"silence", func(s *server, _ http.ResponseWriter, _ *http.Request) { <-s.gone }, false, timeout},
-		{"silence at the end", func(s *server, _ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			<-s.gone
-		}, false, timeout},
-		{"reads a byte a second", func(s *server, _ http.ResponseWriter, r *http.Request) {
-			for range 1000 {
-				_, _ = r.Body.Read(make([]byte, 1))
-				time.Sleep(time.Second)
-			}
-		}, false, 2 * timeout},
-		{"hangs up", func(*server, http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, 0},
-		{"hangs up in the middle", func(_ *server, _ http.ResponseWriter, r *http.Request) {
-			_, _ = io.CopyN(io.Discard, r.Body, 100)
-			panic(http.ErrAbortHandler)
-		}, false, 0},
-		{"no HTTP", func(_ *server, w http.ResponseWriter, _ *http.Request) { raw(w, "220 mail here\r\n") }, false, 0},
-		{"endless error", func(s *server, w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
-			s.drip(w, make([]byte, 1000), time.Second)
-		}, false, timeout},
-		{"redirect that would be a GET", func(_ *server, w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, r.URL.Path, http.StatusFound)
-		}, false, 0},
-		{"redirect of a PUT", func(_ *server, w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
-		}, false, 0},
-		{"400", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(400) }, false, 0},
-		{"404", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }, false, 0},
-		{"503", func(_ *server, w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }, false, 0},
-	} {
+	for _, lie := range putLies {
 		for _, kind := range []string{"/ac/", "/cas/"} {
 			t.Run(lie.name+kind, func(t *testing.T) {
 				bubble(t, func(t *testing.T, s *server, store cache.Store) {

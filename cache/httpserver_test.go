@@ -153,12 +153,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // onPipes serves over pipes, and returns a client for it. end ends all of it, and waits for it.
 func (s *server) onPipes() (client *http.Client, end func()) {
 	p := &pipes{make(chan net.Conn), make(chan struct{})}
-	var serving sync.WaitGroup
-	served := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serving.Add(1)
-		defer serving.Done()
-		s.ServeHTTP(w, r)
-	})}
+	served := &http.Server{Handler: s}
 	stopped := make(chan error)
 	go func() { stopped <- served.Serve(p) }()
 	transport := cache.NewTransport()
@@ -169,8 +164,7 @@ func (s *server) onPipes() (client *http.Client, end func()) {
 		close(s.gone)
 		_ = served.Close()
 		<-stopped
-		serving.Wait()
-		time.Sleep(time.Minute) // the bubble's: connections linger
+		time.Sleep(time.Hour) // of the bubble: connections linger, and handlers see that all is gone
 	}
 }
 
