@@ -25,7 +25,7 @@
 // is begun. Any number of goroutines may Get overlapping computations; no call ever runs twice at the same time, and
 // those who come later wait for the one that runs.
 //
-// Two calls with equal arguments are two calls and run twice. To share, share the handle.
+// Two calls with equal arguments are two calls and run twice. To share, share the handle – or wrap the function with [Memo].
 //
 // Several handles wanted together go into one [GetAll] or [Run]: what runs in parallel is what one Get asks for.
 //
@@ -39,6 +39,26 @@
 // for one garbage collection more than its handles.
 //
 // A function that is [Transient] has its values kept only as long as a run needs them.
+//
+// # Results that outlive their handles
+//
+//	session := &lazy.Session{Cache: store} // package cache: in memory, in a directory, on a server
+//	parse := lazy.Wrap1(parseFile, lazy.Memo())
+//
+// With a cache, the results of functions that are [Memo] are kept under keys made of the function and of the contents of its
+// arguments. A call whose result is kept does not run, and is in state Cached: a call with equal arguments somewhere else in the
+// program, in a later run of it, or on another machine. Of several with the same key that are wanted at once, one runs.
+//
+// A key needs contents and no values. So where nothing was ever Set a Get asks the cache first, from the sources on: what only led to
+// a result that is kept neither runs nor is read. Elsewhere a call is looked up when its turn comes, after its inputs.
+//
+// The key of a call knows its arguments and the function, and of the function its name, its types and the program, or the [Version].
+// Whatever else a result depends on – the time, a file, a global variable, a handle got inside – makes for wrong hits, or, where the
+// library notices, for results that are not kept. [Session].VerifyHits runs a share of the hits again, and tells.
+//
+// A cache never fails a Get: an entry that is damaged, a full disk, a server that hangs are a miss, and a warning to
+// [Session].Logger. [Explain] says why a call would run although there is a cache: that its version or an input has changed, that its
+// result was evicted or has expired, or which argument cannot be part of a key.
 //
 // # Change
 //
@@ -131,6 +151,8 @@
 //	recording a call of 1 or 2 arguments     40 ns, 58 to 66 bytes, one allocation in 14 calls
 //	a constant as argument                   60 ns and 80 bytes more
 //	recording a call, and a Get that runs it  0.8 µs, 4 allocations, if it is cheap
+//	a Get of a new call whose result is kept
+//	in memory                                 2 µs; 0.8 µs a call in a graph, 0.15 of that the key and the look
 //	recording and running 100,000 calls      75 to 100 ns a call: chain, fan, tree, grid; 140: random graph
 //	likewise, functions with context, error 140 ns and 150 bytes more
 //
