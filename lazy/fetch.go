@@ -57,23 +57,42 @@ type fetchedCall struct {
 	start, end int64 // as mono
 }
 
-// fetch reads what the targets need and the cache has. It runs on the goroutine of who waits for the run: a store, a codec or a
-// CacheKey of the user's that ends the goroutine ends that one.
+// fetch reads what the targets need and the cache has, or leaves off when the caller's context ends. Where that cannot end, it runs on
+// the caller's goroutine: a store, a codec or a CacheKey of the user's that ends the goroutine then ends that one.
 func (r *run) fetch() {
 	s := r.options.session
 	if s.Cache == nil || !memoised.Load() || s.VerifyHits > 0 || r.options.refresh || changes.state.Load() != 0 || r.base.Err() != nil {
 		return
 	}
 	p := planners.Get().(*planner)
-	defer p.free()
 	if !p.unchanging(r.targets) || !p.memo {
+		p.free()
 		return
 	}
 	f := newFetcher(r.base, s, p)
 	f.trouble, f.tells = r.trouble, s.observed() || r.options.observer != nil
+	if r.base.Done() == nil {
+		f.run()
+		r.fetched = f.loaded
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f.run()
+	}()
+	select {
+	case <-done:
+		r.fetched = f.loaded
+	case <-r.base.Done(): // a store that does not heed it is left behind
+	}
+}
+
+// run looks up what the plan needs, and reads it. The plan is the fetcher's own.
+func (f *fetcher) run() {
+	defer f.plan.free()
 	f.resolve()
 	f.load(f.wanted())
-	r.fetched = f.loaded
 }
 
 func newFetcher(ctx context.Context, s *Session, p *planner) *fetcher {
@@ -395,6 +414,7 @@ func (f *fetcher) loadOne(i int32, n *node) (ok bool) {
 		return false
 	}
 	n.knowContent(n.inline(), e.Meta.Content)
+	n.word.Or(flagShared)
 	ok = true
 	n.end(stateCached, nil)
 	return true

@@ -25,10 +25,11 @@ const notInKey = 0xff
 
 // memoCall is what is known of a call that is about to be recalled, or remembered.
 type memoCall struct {
-	key      kept.Key
-	contents []byte // of the arguments, one behind the other
-	flight   *flight
-	verify   *kept.Entry // what was kept, where the call runs to verify that
+	key       kept.Key
+	contents  []byte  // of the arguments, one behind the other
+	flight    *flight // that the call leads; nil: none
+	flightKey flightKey
+	verify    *kept.Entry // what was kept, where the call runs to verify that
 }
 
 // appendArgument appends the content of argument k, whose value is at p.

@@ -3,6 +3,7 @@ package lazy
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -12,39 +13,53 @@ import (
 
 // This file looks up what a call would come to, before it runs.
 //
-// Calls with one key that are wanted at the same time run once, in the whole process: the first is the flight's leader, the
-// others give up their claims and watch the leader's node as they would watch their own (watch.go). So they share its value and
-// its failure, run themselves if it is cancelled, keep it from being cancelled while they wait, and are told of cycles.
+// Calls with one key that are wanted at the same time run once, over all sessions with the same cache: the first is the flight's
+// leader, the others give up their claims and watch the leader's node as they would watch their own (watch.go). So they share its
+// value and its failure, run themselves if it is cancelled, keep it from being cancelled while they wait, and are told of cycles.
+// A value that is not to be kept is not shared either: the next of them leads a flight of its own.
 
 // flight is a call with a key that is being looked up, or running.
 type flight struct {
 	node *node
-	// value is what came of it, if there is one. Written before the flight is over.
-	value    any
-	content  kept.Content
-	hasValue bool
+	// result is what came of it; without Meta: nothing that others may use. Written before the flight is over.
+	result kept.Entry
+}
+
+// flightKey is what flights have in common: a store, if it can be compared, and a key.
+type flightKey struct {
+	store kept.Store
+	key   kept.Key
 }
 
 // flightStripe is a part of all flights, by key.
 type flightStripe struct {
 	mu  sync.Mutex
-	now map[kept.Key]*flight // guarded by mu
+	now map[flightKey]*flight // guarded by mu
 }
 
 var flights [16]flightStripe
 
-func stripeOf(k kept.Key) *flightStripe { return &flights[k[0]%byte(len(flights))] }
+func (k *flightKey) stripe() *flightStripe { return &flights[k.key[0]%byte(len(flights))] }
+
+// flightKeyOf is the flightKey of calls with the given key in the run.
+func (r *run) flightKeyOf(key kept.Key) flightKey {
+	k := flightKey{store: r.options.session.Cache, key: key}
+	if !reflect.ValueOf(k.store).Comparable() {
+		k.store = nil
+	}
+	return k
+}
 
 // joinFlight returns the flight with the key, which n leads if there is no other.
-func joinFlight(k kept.Key, n *node) (f *flight, leads bool) {
-	s := stripeOf(k)
+func joinFlight(k flightKey, n *node) (f *flight, leads bool) {
+	s := k.stripe()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f = s.now[k]; f != nil {
 		return f, false
 	}
 	if s.now == nil {
-		s.now = make(map[kept.Key]*flight)
+		s.now = make(map[flightKey]*flight)
 	}
 	f = &flight{node: n}
 	s.now[k] = f
@@ -52,8 +67,8 @@ func joinFlight(k kept.Key, n *node) (f *flight, leads bool) {
 }
 
 // land ends a flight. Its leader is still running, for those who watch it.
-func (f *flight) land(k kept.Key) {
-	s := stripeOf(k)
+func (k flightKey) land() {
+	s := k.stripe()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.now, k)
@@ -88,6 +103,8 @@ func (r *run) recall(x *execution) (status executor.Status, seen bool) {
 	switch {
 	case later:
 		return executor.Later, true
+	case !found && r.ended.Load() && !x.node.watchedByOthers(r): // nobody has wanted it since it began to be looked up
+		return r.conclude(x, r.haltCause()), true
 	case !found:
 		return executor.Ended, false
 	}
@@ -100,8 +117,8 @@ func (r *run) recall(x *execution) (status executor.Status, seen bool) {
 func (r *run) lookUp(x *execution) (found, later bool) {
 	m := x.node.fn.memo
 	m.prepare()
-	if f := r.takeFollowed(x.at); f != nil && f.hasValue {
-		return x.takes(f.value, f.content), false
+	if f := r.takeFollowed(x.at); f != nil && f.result.Meta != nil && m.expiry(f.result.Meta) == "" {
+		return r.read(x, f.result), false
 	}
 	contents, err := x.appendContents(nil)
 	if err != nil {
@@ -113,7 +130,8 @@ func (r *run) lookUp(x *execution) (found, later bool) {
 	if r.options.refresh {
 		return false, false
 	}
-	f, leads := joinFlight(x.memo.key, x.node)
+	x.memo.flightKey = r.flightKeyOf(x.memo.key)
+	f, leads := joinFlight(x.memo.flightKey, x.node)
 	if !leads {
 		x.memo = nil
 		r.follow(x, f)
@@ -142,8 +160,9 @@ func (r *run) read(x *execution, e kept.Entry) bool {
 		r.trouble(m, "get", err)
 		return false
 	}
-	f := x.memo.flight
-	f.value, f.content, f.hasValue = v, e.Meta.Content, true
+	if x.memo != nil {
+		x.memo.flight.result = kept.NewEntry(e.Meta, v)
+	}
 	return true
 }
 
@@ -189,6 +208,7 @@ func (x *execution) takes(v any, c kept.Content) bool {
 		return false
 	}
 	x.content = c
+	x.node.word.Or(flagShared) // with the cache: an update must not write to it
 	return true
 }
 
@@ -226,7 +246,7 @@ func (r *run) takeFollowed(i int32) *flight {
 // land ends the flight that the call leads, if it does.
 func (x *execution) land() {
 	if c := x.memo; c != nil && c.flight != nil {
-		c.flight.land(c.key)
+		c.flightKey.land()
 		c.flight = nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 	"unsafe"
 
@@ -39,21 +40,17 @@ func (r *run) remember(x *execution, ok bool) {
 		return
 	}
 	m := n.fn.memo
-	v := n.fn.typ.any(p)
-	if f := x.memo.flight; f != nil {
-		f.value, f.hasValue = v, true
-	}
 	if why := r.notToBeKept(x); why != "" {
 		n.notKept(why)
 		return
 	}
-	e := kept.NewEntry(r.describe(x, p), v)
+	e := kept.NewEntry(r.describe(x, p), n.fn.typ.any(p))
 	n.knowContent(p, e.Meta.Content)
-	if f := x.memo.flight; f != nil {
-		f.content = e.Meta.Content
-	}
 	r.compareVerified(x, e.Meta)
-	n.word.Or(flagShared) // an update must not write to it
+	n.shareResult(p)
+	if x.memo.flight != nil {
+		x.memo.flight.result = e
+	}
 	err := r.options.session.Cache.Put(r.context(), e, m.codec)
 	if errors.Is(err, kept.ErrStays) && m.local != "" {
 		err = fmt.Errorf("%w: %s", err, m.local)
@@ -61,6 +58,30 @@ func (r *run) remember(x *execution, ok bool) {
 	if err != nil {
 		r.trouble(m, "put", err)
 		n.notKept(err.Error())
+	}
+}
+
+// shareResult notes that the result at p is shared with the cache, for as long as that likes, and so is whatever it may have
+// in common with what it was made from: updates must not write to it.
+func (n *node) shareResult(p unsafe.Pointer) {
+	n.word.Or(flagShared)
+	t := n.fn.typ.typ()
+	own := &place{kind: memoryOf(t)}
+	switch own.kind {
+	case memoryFlat:
+		return
+	case memoryShallow:
+		own.regions = regionsOf(nil, reflect.NewAt(t, p).Elem())
+	}
+	for todo := n.inputs(); len(todo) > 0; {
+		i := todo[0]
+		todo = todo[1:]
+		w := i.word.Load()
+		if i.fn == sourceFunction || w&flagShared != 0 || !isReady(w) || !own.mayMeet(i, i.version()) {
+			continue
+		}
+		i.word.Or(flagShared)
+		todo = append(todo[:len(todo):len(todo)], i.inputs()...)
 	}
 }
 
