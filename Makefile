@@ -20,8 +20,12 @@ BIN := $(CURDIR)/out/tools
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run the example gostat: its report, and where its picture is (ARGS="-out DIR" says where to put it)
-	$(GO) run ./examples/gostat $(ARGS)
+run: ## run the example gostat, then again with its results in a cache (ARGS="-out DIR" says where its picture goes)
+	@mkdir -p out && rm -rf out/gostat-cache
+	$(GO) build -buildvcs=false -o out/gostat ./examples/gostat
+	out/gostat -cache out/gostat-cache $(ARGS)
+	@echo; echo 'Again, now that the results are kept:'
+	out/gostat -cache out/gostat-cache -quiet $(ARGS)
 
 test: ## run all tests, then those with invariants checked
 	$(GO) test ./...

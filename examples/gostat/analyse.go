@@ -22,14 +22,17 @@ type outcome struct {
 	workers int
 	calls   counter
 	took    time.Duration
+	cache   bool // whether results were kept
 }
 
-func analyse(ctx context.Context, fsys fs.FS, tree Tree, top, workers int) (*outcome, error) {
-	o := &outcome{workers: workers}
+// analyse runs the job in a session of its own.
+func analyse(ctx context.Context, fsys fs.FS, tree Tree, top int, s *lazy.Session) (*outcome, error) {
+	o := &outcome{workers: s.Parallelism, cache: s.Cache != nil}
+	s.Observer = &o.calls
 	start := time.Now()
 	o.job = record(fsys, tree)
 	var err error
-	o.report, err = o.job.run(ctx, top, lazy.Workers(workers), lazy.Observe(&o.calls))
+	o.report, err = o.job.run(ctx, top, lazy.In(s))
 	o.took = time.Since(start)
 	return o, err
 }
@@ -38,22 +41,22 @@ func analyse(ctx context.Context, fsys fs.FS, tree Tree, top, workers int) (*out
 // find the files in the system's page cache, and neither pays for the garbage of what ran before.
 func compare(ctx context.Context, fsys fs.FS, tree Tree, top, workers int) (*outcome, time.Duration, error) {
 	for _, dir := range tree.Dirs {
-		for _, path := range dir.Files {
+		for _, file := range dir.Files {
 			if ctx.Err() != nil {
 				return nil, 0, ctx.Err()
 			}
-			_, _ = readText(fsys, path) // the runs will tell what is wrong with it
+			_, _ = readText(fsys, file) // the runs will tell what is wrong with it
 		}
 	}
 	runtime.GC()
-	serial, err := analyse(ctx, fsys, tree, top, 1)
+	serial, err := analyse(ctx, fsys, tree, top, &lazy.Session{Parallelism: 1})
 	if err != nil {
 		return nil, 0, err
 	}
 	want, took := serial.report, serial.took
 	serial = nil // the collector shall not have to walk it
 	runtime.GC()
-	parallel, err := analyse(ctx, fsys, tree, top, workers)
+	parallel, err := analyse(ctx, fsys, tree, top, &lazy.Session{Parallelism: workers})
 	if err == nil && !reflect.DeepEqual(want, parallel.report) {
 		err = errors.New("the serial and the parallel run differ; did a file change meanwhile?")
 	}

@@ -8,40 +8,63 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dally-go/dally/graph"
 	"github.com/dally-go/dally/lazy"
 )
 
-// counter observes runs and counts the calls that ran, by name. The zero value is ready.
+// counter observes runs and counts calls by name: those that ran, and those that had their results from the cache. The
+// zero value is ready.
 type counter struct {
-	mu  sync.Mutex
-	ran map[string]int // guarded by mu
+	mu     sync.Mutex
+	ran    tally // guarded by mu, as is cached
+	cached tally
 }
+
+// tally is how many there are of each name.
+type tally map[string]int
 
 // CallStarted counts, not CallDone: that comes also for calls that were skipped because their file was unreadable.
-func (c *counter) CallStarted(call lazy.CallInfo) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ran == nil {
-		c.ran = map[string]int{}
+func (c *counter) CallStarted(call lazy.CallInfo) { c.count(&c.ran, call.Name) }
+
+func (c *counter) CallDone(call lazy.CallInfo) {
+	if call.State == graph.Cached {
+		c.count(&c.cached, call.Name)
 	}
-	c.ran[call.Name]++
 }
 
-func (c *counter) CallDone(lazy.CallInfo)  {}
+func (c *counter) count(t *tally, name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if *t == nil {
+		*t = tally{}
+	}
+	(*t)[name]++
+}
+
 func (c *counter) RunStarted(lazy.RunInfo) {}
 func (c *counter) RunDone(lazy.RunInfo)    {}
 
-// String gives the sum and the parts, the most frequent first.
+// String tells what ran.
 func (c *counter) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	names := slices.SortedFunc(maps.Keys(c.ran), func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.ran[b], c.ran[a]), cmp.Compare(a, b))
-	})
-	sum, parts := 0, make([]string, len(names))
-	for i, name := range names {
-		sum += c.ran[name]
-		parts[i] = commas(c.ran[name]) + " " + name
+	sum := 0
+	for _, n := range c.ran {
+		sum += n
 	}
-	return fmt.Sprintf("%s (%s)", plural(sum, "call"), strings.Join(parts, ", "))
+	if sum == 0 {
+		return plural(sum, "call")
+	}
+	return fmt.Sprintf("%s (%v)", plural(sum, "call"), c.ran)
+}
+
+// String lists the names, the most frequent first.
+func (t tally) String() string {
+	names := slices.SortedFunc(maps.Keys(t), func(a, b string) int {
+		return cmp.Or(cmp.Compare(t[b], t[a]), cmp.Compare(a, b))
+	})
+	for i, name := range names {
+		names[i] = commas(t[name]) + " " + name
+	}
+	return strings.Join(names, ", ")
 }

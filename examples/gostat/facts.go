@@ -19,6 +19,8 @@ import (
 // as large is data that was generated, and its syntax tree would need gigabytes.
 const textMax = 32 << 20
 
+var errChanged = errors.New("changed during the run")
+
 // Text is a file as it was read.
 type Text struct {
 	Path  string
@@ -41,16 +43,17 @@ func (f Facts) String() string {
 	return plural(f.Lines.Total, "line") + ", " + plural(len(f.Funcs), "func")
 }
 
-// readText reads one file of at most textMax bytes.
-func readText(fsys fs.FS, path string) (Text, error) {
-	f, err := fsys.Open(path)
+// readText reads one file of at most textMax bytes. It has to be as the walk has found it still: what comes of the text
+// is kept under that.
+func readText(fsys fs.FS, file File) (Text, error) {
+	f, err := fsys.Open(file.Path)
 	if err != nil {
 		return Text{}, err
 	}
 	defer f.Close()
 	var buf bytes.Buffer
-	if info, err := f.Stat(); err == nil && info.Size() < textMax {
-		buf.Grow(int(info.Size()) + bytes.MinRead) // or ReadFrom would grow it by doubling
+	if file.Size < textMax {
+		buf.Grow(int(file.Size) + bytes.MinRead) // or ReadFrom would grow it by doubling
 	}
 	if _, err := buf.ReadFrom(io.LimitReader(f, textMax+1)); err != nil {
 		return Text{}, err
@@ -58,7 +61,14 @@ func readText(fsys fs.FS, path string) (Text, error) {
 	if buf.Len() > textMax {
 		return Text{}, fmt.Errorf("larger than %d MB", textMax>>20)
 	}
-	return Text{path, buf.Bytes()}, nil
+	info, err := f.Stat() // after reading: no change goes unseen
+	if err != nil {
+		return Text{}, err
+	}
+	if !file.is(info) {
+		return Text{}, errChanged
+	}
+	return Text{file.Path, buf.Bytes()}, nil
 }
 
 // measure parses one file and counts. Its errors carry the position in the file, not the path.

@@ -153,13 +153,13 @@ func TestReadTextBounds(t *testing.T) {
 		"fits.go":  {Data: []byte("package p" + strings.Repeat("\n", textMax-9))},
 		"large.go": {Data: []byte("package p" + strings.Repeat("\n", textMax-8))},
 	}
-	text, err := readText(fsys, "fits.go")
+	text, err := readText(fsys, File{Path: "fits.go"})
 	require.NoError(t, err)
 	require.Len(t, text.Bytes, textMax)
 	require.Equal(t, "33554.4 KB", text.String())
 
-	_, err = readText(fsys, "large.go")
+	_, err = readText(fsys, File{Path: "large.go"})
 	require.EqualError(t, err, "larger than 32 MB")
-	_, err = readText(fsys, "gone.go")
+	_, err = readText(fsys, File{Path: "gone.go"})
 	require.Equal(t, "file does not exist", reason(err))
 }

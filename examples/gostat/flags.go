@@ -21,6 +21,8 @@ type options struct {
 	tests       bool
 	top         int
 	compare     bool
+	cache       string // "": none
+	quiet       bool
 }
 
 const usage = `Usage: gostat [flags] [directory]
@@ -28,6 +30,9 @@ const usage = `Usage: gostat [flags] [directory]
 Gostat reads the Go files below a directory and reports how large and how complex its packages are, and how they hang
 together. Files for every system count, whatever their build constraints; testdata, vendor and names that begin with _
 or . do not.
+
+With -cache it keeps what it finds out, and next time reads only the files that have changed since, by size or time, and
+those that did not parse.
 
 `
 
@@ -43,6 +48,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.BoolVar(&o.tests, "tests", false, "read _test.go files too")
 	f.IntVar(&o.top, "top", 10, "how many rows a list has at most")
 	f.BoolVar(&o.compare, "compare", false, "run on one worker first, and tell the ratio")
+	f.StringVar(&o.cache, "cache", "", "the `directory` to keep results in, and to take them from; empty: none")
+	f.BoolVar(&o.quiet, "quiet", false, "say how the job ran, and no more: no report, no picture")
 	f.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		f.PrintDefaults()
@@ -69,6 +76,8 @@ func (o options) check(stderr io.Writer) error {
 		return complain(stderr, "-top is %d; it must be 0 or more", o.top)
 	case !o.parallelize && o.compare:
 		return complain(stderr, "-compare is about several workers: drop -parallelize=false")
+	case o.compare && o.cache != "":
+		return complain(stderr, "-compare is about runs that compute everything: drop it, or say -cache= behind -cache")
 	case !o.parallelize && o.workers > 1:
 		return complain(stderr, "-parallelize=false means one worker, -workers=%d more: drop one of the two", o.workers)
 	}

@@ -21,6 +21,8 @@ func TestFlags(t *testing.T) {
 		"-parallelize=false dir":    {out: out, top: 10, root: "dir"},
 		"-workers 1 -top 0 -out=":   {parallelize: true, workers: 1},
 		"-tests -compare -out pics": {out: "pics", parallelize: true, top: 10, tests: true, compare: true},
+		"-cache c -quiet":           {out: out, parallelize: true, top: 10, cache: "c", quiet: true},
+		"-cache c -compare -cache=": {out: out, parallelize: true, top: 10, compare: true},
 	} {
 		var stderr strings.Builder
 		got, err := parseFlags(strings.Fields(args), &stderr)
@@ -38,6 +40,7 @@ func TestFlagsRefused(t *testing.T) {
 		"-top -2":                       "-top is -2; it must be 0 or more",
 		"-parallelize=false -workers=2": "-parallelize=false means one worker, -workers=2 more: drop one of the two",
 		"-parallelize=false -compare":   "-compare is about several workers: drop -parallelize=false",
+		"-compare -cache c":             "-compare is about runs that compute everything: drop it, or say -cache= behind -cache",
 		"-workers many":                 `invalid value "many" for flag -workers`,
 		"-nonsense":                     "flag provided but not defined: -nonsense",
 	} {

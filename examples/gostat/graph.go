@@ -14,11 +14,12 @@ const readsMax = 32
 
 // job is the work as calls of package lazy.
 //
-//	path ─► Read ─► Parse ─┐
-//	path ─► Read ─► Parse ─┴─► Gather ─► Summarise ─┐
-//	                         package ───────┘       │
-//	  …                   … ─► Gather ─► Summarise ─┴─► Gather ─┬─► Relate ─┐
-//	                                                            └───────────┴─► Compose ◄─ top
+//	file ─┬─► Read ─► Parse ─┐
+//	      └─────────────┘    │
+//	file ─┬─► Read ─► Parse ─┴─► Gather ─► Summarise ─┐
+//	      └─────────────┘      package ───────┘       │
+//	  …                     … ─► Gather ─► Summarise ─┴─► Gather ─┬─► Relate ─┐
+//	                                                              └───────────┴─► Compose ◄─ top
 type job struct {
 	tree  Tree
 	facts []lazy.Data[Facts] // a Parse per file, in the order of the tree
@@ -29,16 +30,34 @@ type job struct {
 	skips  []Skip        // why not, after what the walk skipped
 }
 
+// The functions whose results are kept, if there is a cache. The key of a Parse is its File alone: so it is known before
+// the file is read, and where the facts are kept the file is not read at all. The keys of the others are made of facts:
+// where a file has changed, but its facts have not, nothing runs but its Read and its Parse. Texts are not kept: that
+// would be the whole tree once more. Nor are errors, so files that do not parse are tried again in each run.
+var (
+	lazyParse     = lazy.Wrap2(parse, lazy.Name("Parse"), lazy.Memo(), lazy.IgnoreArg(1))
+	lazySummarise = lazy.Pure2(summarise, lazy.Name("Summarise"), lazy.Memo())
+	lazyRelate    = lazy.Pure1(relate, lazy.Name("Relate"), lazy.Memo())
+	lazyCompose   = lazy.Pure3(compose, lazy.Name("Compose"), lazy.Memo())
+)
+
+// lazyParseAnew is for files whose next change may not show: nothing is kept of them.
+var lazyParseAnew = lazy.Wrap2(parse, lazy.Name("Parse"))
+
+func parse(_ context.Context, _ File, t Text) (Facts, error) { return measure(t) }
+
 // record notes a Read and a Parse for every file. Nothing runs yet.
 func record(fsys fs.FS, tree Tree) *job {
-	read := lazy.Wrap1(func(_ context.Context, path string) (Text, error) { return readText(fsys, path) },
+	read := lazy.Wrap1(func(_ context.Context, f File) (Text, error) { return readText(fsys, f) },
 		lazy.Name("Read"), lazy.Blocking(readsMax))
-	parse := lazy.Wrap1(func(_ context.Context, t Text) (Facts, error) { return measure(t) },
-		lazy.Name("Parse"))
 	j := &job{tree: tree}
 	for _, dir := range tree.Dirs {
-		for _, path := range dir.Files {
-			j.facts = append(j.facts, parse(read(lazy.Source("path", path))))
+		for _, f := range dir.Files {
+			file, facts := lazy.Source("file", f), lazyParse
+			if !f.settled() {
+				facts = lazyParseAnew
+			}
+			j.facts = append(j.facts, facts(file, read(file)))
 		}
 	}
 	return j
@@ -64,28 +83,26 @@ func (j *job) run(ctx context.Context, top int, opts ...lazy.RunOption) (Report,
 
 // assemble records the calls that take the files together, those without an error.
 func (j *job) assemble(errs []error, top int) {
-	summary := lazy.Pure2(summarise, lazy.Name("Summarise"))
 	j.skips, j.failed = slices.Clone(j.tree.Skips), nil
 	var packages []lazy.Data[Package]
 	file := 0
 	for _, dir := range j.tree.Dirs {
 		var good []lazy.Data[Facts]
-		for _, path := range dir.Files {
+		for _, f := range dir.Files {
 			if err := errs[file]; err == nil {
 				good = append(good, j.facts[file])
 			} else {
-				j.skips = append(j.skips, Skip{path, reason(err)})
+				j.skips = append(j.skips, Skip{f.Path, reason(err)})
 				j.failed = append(j.failed, j.facts[file])
 			}
 			file++
 		}
 		if len(good) > 0 {
-			packages = append(packages, summary(lazy.Source("package", dir.Import), lazy.Gather(good...)))
+			packages = append(packages, lazySummarise(lazy.Source("package", dir.Import), lazy.Gather(good...)))
 		}
 	}
 	all := lazy.Gather(packages...)
-	relations := lazy.Pure1(relate, lazy.Name("Relate"))(all)
-	j.report = lazy.Pure3(compose, lazy.Name("Compose"))(all, relations, lazy.Source("top", top))
+	j.report = lazyCompose(all, lazyRelate(all), lazy.Source("top", top))
 }
 
 // targets are the report and the calls it had to do without: the whole job, for a picture.

@@ -5,19 +5,28 @@
 // It shows a real job: reading and parsing are wrapped functions, a call per file; reads wait for the disk without
 // holding a worker; files that cannot be read or parsed are reported and skipped; the run is drawn at the end.
 //
+// Results may be kept: where nothing has changed, the second of these runs reads none of the files.
+//
 //	go run ./examples/gostat -top 5 -compare
+//	go run ./examples/gostat -cache /tmp/gostat-cache
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/dally-go/dally/cache"
+	"github.com/dally-go/dally/lazy"
 )
 
 func main() {
@@ -37,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return 2
 	}
-	err = gostat(ctx, o, stdout)
+	err = gostat(ctx, o, stdout, stderr)
 	switch {
 	case err == nil:
 		return 0
@@ -49,13 +58,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-func gostat(ctx context.Context, o options, w io.Writer) error {
+func gostat(ctx context.Context, o options, w, warnings io.Writer) error {
 	root, err := findRoot(ctx, o.root)
 	if err != nil {
 		return err
 	}
+	place, err := filepath.Abs(root) // results are kept for wherever gostat is run from
+	if err != nil {
+		return err
+	}
 	fsys := os.DirFS(root)
-	tree, err := walk(ctx, fsys, moduleOf(root), o.tests)
+	tree, err := walk(ctx, fsys, place, moduleOf(root), o.tests)
 	if err != nil {
 		return err
 	}
@@ -68,24 +81,30 @@ func gostat(ctx context.Context, o options, w io.Writer) error {
 	if o.compare {
 		done, serial, err = compare(ctx, fsys, tree, o.top, o.width())
 	} else {
-		done, err = analyse(ctx, fsys, tree, o.top, o.width())
+		done, err = analyse(ctx, fsys, tree, o.top, o.session(warnings))
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w, root)
-	printReport(w, done.report)
-	printSkips(w, done.job.skips)
+	if !o.quiet {
+		fmt.Fprintln(w, root)
+		printReport(w, done.report)
+		printSkips(w, done.job.skips)
+		fmt.Fprintln(w)
+	}
 	return finish(w, o, done, serial)
 }
 
 // finish tells how the job ran, in words and as a picture.
 func finish(w io.Writer, o options, done *outcome, serial time.Duration) error {
-	fmt.Fprintf(w, "\n%v\n", done)
+	fmt.Fprintln(w, done)
+	if done.cache {
+		fmt.Fprintf(w, "From the cache in %s: %v\n", o.cache, cmp.Or(done.calls.cached.String(), "nothing"))
+	}
 	if o.compare {
 		fmt.Fprintf(w, "On 1 worker it takes %s: %.2f times as long\n", serial.Round(time.Millisecond), serial.Seconds()/done.took.Seconds())
 	}
-	if o.out == "" {
+	if o.out == "" || o.quiet {
 		return nil
 	}
 	path, err := done.draw(o.out)
@@ -93,6 +112,21 @@ func finish(w io.Writer, o options, done *outcome, serial time.Duration) error {
 		fmt.Fprintf(w, "Picture: %s\n", path)
 	}
 	return err
+}
+
+// session is what the job runs in. A cache that cannot be had is no reason not to run.
+func (o options) session(warnings io.Writer) *lazy.Session {
+	s := &lazy.Session{Parallelism: o.width(), Logger: slog.New(slog.NewTextHandler(warnings, nil))}
+	if o.cache == "" {
+		return s
+	}
+	store, err := cache.OpenDir(o.cache)
+	if err != nil {
+		s.Logger.Warn("gostat: goes on without a cache", "err", err)
+		return s
+	}
+	s.Cache = store
+	return s
 }
 
 // width is how many functions may run at once.

@@ -11,14 +11,14 @@ func plain(fsys fs.FS, tree Tree, top int) (Report, []Skip) {
 	var skips []Skip
 	for _, dir := range tree.Dirs {
 		var files []Facts
-		for _, path := range dir.Files {
-			text, err := readText(fsys, path)
+		for _, file := range dir.Files {
+			text, err := readText(fsys, file)
 			var facts Facts
 			if err == nil {
 				facts, err = measure(text)
 			}
 			if err != nil {
-				skips = append(skips, Skip{path, reason(err)})
+				skips = append(skips, Skip{file.Path, reason(err)})
 				continue
 			}
 			files = append(files, facts)

@@ -177,7 +177,7 @@ func TestAnyNumberOfWorkersGivesThePlainReport(t *testing.T) {
 	leak.Check(t)
 	ctx := context.Background()
 	fsys := failing{memory(fixture), map[string]error{"app/app.go": syscall.EACCES}}
-	tree, err := walk(ctx, fsys, "", true)
+	tree, err := walk(ctx, fsys, "", "", true)
 	require.NoError(t, err)
 	delete(fsys.FS.(fstest.MapFS), "b/b.go") // vanishes between the walk and the read
 	report, skips := plain(fsys, tree, 3)
@@ -185,7 +185,7 @@ func TestAnyNumberOfWorkersGivesThePlainReport(t *testing.T) {
 	require.Contains(t, skips, Skip{"app/app.go", "permission denied"})
 	require.Contains(t, skips, Skip{"b/b.go", "file does not exist"})
 	for _, workers := range []int{1, 2, 8} {
-		got, err := analyse(ctx, fsys, tree, 3, workers)
+		got, err := analyse(ctx, fsys, tree, 3, &lazy.Session{Parallelism: workers})
 		require.NoError(t, err)
 		require.Equal(t, report, got.report)
 		require.Equal(t, skips, got.job.skips)
@@ -206,14 +206,14 @@ func TestReal(t *testing.T) {
 		t.Skip(err)
 	}
 	fsys := os.DirFS(root)
-	tree, err := walk(ctx, fsys, moduleOf(root), false)
+	tree, err := walk(ctx, fsys, "", moduleOf(root), false)
 	require.NoError(t, err)
 	report, skips := plain(fsys, tree, 20)
 	require.Empty(t, skips)
 	require.Empty(t, report.Relations.Cycles, "the go command would not build it")
 	require.Equal(t, tree.Files(), report.Files)
 	for _, workers := range []int{1, 4} {
-		got, err := analyse(ctx, fsys, tree, 20, workers)
+		got, err := analyse(ctx, fsys, tree, 20, &lazy.Session{Parallelism: workers})
 		require.NoError(t, err)
 		require.Equal(t, report, got.report)
 	}
@@ -223,7 +223,7 @@ func TestReal(t *testing.T) {
 func TestInterruptedJobGoesOn(t *testing.T) {
 	leak.Check(t)
 	fsys := memory(fixture)
-	tree, err := walk(context.Background(), fsys, "", false)
+	tree, err := walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
 	want, _ := plain(fsys, tree, 3)
 	for after := range 12 {
@@ -270,9 +270,9 @@ func (s *stopper) CallDone(call lazy.CallInfo) {
 func TestNothingGood(t *testing.T) {
 	leak.Check(t)
 	fsys := memory(map[string]string{"a.go": "", "b/b.go": "no"})
-	tree, err := walk(context.Background(), fsys, "", false)
+	tree, err := walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
-	got, err := analyse(context.Background(), fsys, tree, 3, 2)
+	got, err := analyse(context.Background(), fsys, tree, 3, &lazy.Session{Parallelism: 2})
 	require.NoError(t, err)
 	require.Zero(t, got.report.Packages)
 	require.Len(t, got.job.skips, 2)
@@ -283,9 +283,9 @@ func TestOneFile(t *testing.T) {
 	leak.Check(t)
 	for text, want := range map[string][]Skip{"package a\n": nil, "pack": {{"a.go", "1:1: expected 'package', found pack"}}} {
 		fsys := memory(map[string]string{"a.go": text})
-		tree, err := walk(context.Background(), fsys, "", false)
+		tree, err := walk(context.Background(), fsys, "", "", false)
 		require.NoError(t, err)
-		got, err := analyse(context.Background(), fsys, tree, math.MaxInt, 2)
+		got, err := analyse(context.Background(), fsys, tree, math.MaxInt, &lazy.Session{Parallelism: 2})
 		require.NoError(t, err)
 		require.Equal(t, want, got.job.skips)
 		require.Equal(t, 1-len(want), got.report.Files)
@@ -296,9 +296,9 @@ func TestOneFile(t *testing.T) {
 func TestPanicInAFile(t *testing.T) {
 	leak.Check(t)
 	fsys := panics{memory(fixture)}
-	tree, err := walk(context.Background(), fsys, "", false)
+	tree, err := walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
-	got, err := analyse(context.Background(), fsys, tree, 3, 2)
+	got, err := analyse(context.Background(), fsys, tree, 3, &lazy.Session{Parallelism: 2})
 	require.NoError(t, err)
 	require.Contains(t, got.job.skips, Skip{"a/a.go", "Read panicked: no luck"})
 }
@@ -315,9 +315,9 @@ func (p panics) Open(name string) (fs.File, error) {
 func TestPicture(t *testing.T) {
 	leak.Check(t)
 	fsys := memory(fixture)
-	tree, err := walk(context.Background(), fsys, "", false)
+	tree, err := walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
-	got, err := analyse(context.Background(), fsys, tree, 3, 2)
+	got, err := analyse(context.Background(), fsys, tree, 3, &lazy.Session{Parallelism: 2})
 	require.NoError(t, err)
 	s := lazy.Snapshot(got.job.targets()...)
 	require.NoError(t, s.Check())
@@ -337,10 +337,14 @@ func TestPicture(t *testing.T) {
 
 func TestCounter(t *testing.T) {
 	var c counter
-	require.Equal(t, "0 calls ()", c.String())
+	require.Equal(t, "0 calls", c.String())
 	for range 1200 {
 		c.CallStarted(lazy.CallInfo{Name: "Read"})
 	}
 	c.CallStarted(lazy.CallInfo{Name: "Parse"})
 	require.Equal(t, "1,201 calls (1,200 Read, 1 Parse)", c.String())
+	require.Empty(t, c.cached.String())
+	c.CallDone(lazy.CallInfo{Name: "Parse", State: graph.Done})
+	c.CallDone(lazy.CallInfo{Name: "Parse", State: graph.Cached})
+	require.Equal(t, "1 Parse", c.cached.String())
 }

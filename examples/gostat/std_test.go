@@ -41,7 +41,7 @@ func (l listed) files(tests bool) []string {
 func TestWalkAgreesWithGoList(t *testing.T) {
 	root, packages := goList(t)
 	for _, tests := range []bool{false, true} {
-		tree, err := walk(context.Background(), os.DirFS(root), moduleOf(root), tests)
+		tree, err := walk(context.Background(), os.DirFS(root), root, moduleOf(root), tests)
 		require.NoError(t, err)
 		require.Empty(t, tree.Skips)
 		walked := map[string]Dir{}
@@ -59,7 +59,7 @@ func TestWalkAgreesWithGoList(t *testing.T) {
 			}
 			var names []string
 			for _, f := range walked[l.ImportPath].Files {
-				names = append(names, path.Base(f))
+				names = append(names, path.Base(f.Path))
 			}
 			require.Equal(t, want, names, l.ImportPath)
 			delete(walked, l.ImportPath)

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Tree is what a walk found: the directories that hold Go files, and what could not be looked at.
@@ -17,9 +18,9 @@ type Tree struct {
 
 // Dir is a directory with Go files; to the report it is a package.
 type Dir struct {
-	Path   string   // slash-separated, from the root of the walk; "." is the root itself
-	Import string   // the path by which other packages import it
-	Files  []string // paths from the root of the walk, sorted
+	Path   string // slash-separated, from the root of the walk; "." is the root itself
+	Import string // the path by which other packages import it
+	Files  []File // sorted by Path
 }
 
 // Files returns how many files the directories hold.
@@ -34,12 +35,14 @@ func (t Tree) Files() int {
 // walk finds the Go files of fsys as the go command does: testdata, vendor and names that begin with _ or . are left
 // out, links to directories are not followed. Unlike the go command it enters nested modules and does not look at
 // build constraints, in names or in files: the files for other systems are source too. _test.go files are found only
-// if tests is set. module is the import path of the root, used where no go.mod in the tree says better.
+// if tests is set. root says where fsys is, module is the root's import path, used where no go.mod in the tree says
+// better.
 //
 // What cannot be read becomes a Skip. The error is the root's own, or the context's.
-func walk(ctx context.Context, fsys fs.FS, module string, tests bool) (Tree, error) {
+func walk(ctx context.Context, fsys fs.FS, root, module string, tests bool) (Tree, error) {
 	var t Tree
-	files := map[string][]string{} // by directory
+	files := map[string][]File{} // by directory
+	settled := time.Now().Add(-settleTime)
 	modules := map[string]string{".": module}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
@@ -57,8 +60,12 @@ func walk(ctx context.Context, fsys fs.FS, module string, tests bool) (Tree, err
 			if m := modulePath(fsys, p); m != "" {
 				modules[path.Dir(p)] = m
 			}
-		case goFile(d.Name(), tests) && readable(fsys, p, d):
-			files[path.Dir(p)] = append(files[path.Dir(p)], p)
+		case goFile(d.Name(), tests):
+			info, err := infoOf(fsys, p, d)
+			if err == nil && !info.Mode().IsRegular() {
+				break // a pipe or a device: Read could wait for it for ever
+			}
+			files[path.Dir(p)] = append(files[path.Dir(p)], newFile(root, p, info, settled))
 		}
 		return nil
 	})
@@ -79,12 +86,10 @@ func goFile(name string, tests bool) bool {
 		(tests || !strings.HasSuffix(name, "_test.go"))
 }
 
-// readable keeps pipes and devices away from Read, which could wait for them for ever. A link that leads nowhere stays
-// in: reading it tells why.
-func readable(fsys fs.FS, p string, d fs.DirEntry) bool {
-	if d.Type()&fs.ModeSymlink == 0 {
-		return d.Type().IsRegular()
+// infoOf describes a file, or what a link leads to. A link that leads nowhere is an error here; reading tells it, too.
+func infoOf(fsys fs.FS, p string, d fs.DirEntry) (fs.FileInfo, error) {
+	if d.Type()&fs.ModeSymlink != 0 {
+		return fs.Stat(fsys, p)
 	}
-	info, err := fs.Stat(fsys, p)
-	return err != nil || info.Mode().IsRegular()
+	return d.Info()
 }

@@ -15,6 +15,22 @@ import (
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 
+// small are files of one line, without times.
+func small(paths ...string) (files []File) {
+	for _, p := range paths {
+		files = append(files, File{Path: p, Size: int64(len("package p\n"))})
+	}
+	return files
+}
+
+// paths are those of a directory's files.
+func paths(d Dir) (all []string) {
+	for _, f := range d.Files {
+		all = append(all, f.Path)
+	}
+	return all
+}
+
 func TestWalk(t *testing.T) {
 	p := file("package p\n")
 	fsys := fstest.MapFS{
@@ -42,43 +58,43 @@ func TestWalk(t *testing.T) {
 		"testdata.go":          p,
 		"a/no module/space.go": p,
 	}
-	tree, err := walk(context.Background(), fsys, "unused", false)
+	tree, err := walk(context.Background(), fsys, "", "unused", false)
 	require.NoError(t, err)
 	require.Empty(t, tree.Skips)
 	require.Equal(t, []Dir{
-		{".", "example.org/top", []string{"main.go", "testdata.go"}},
-		{"a", "example.org/top/a", []string{"a/a.go", "a/a_windows.go"}},
-		{"a/no module", "example.org/top/a/no module", []string{"a/no module/space.go"}},
-		{"nested/deep", "example.org/other/deep", []string{"nested/deep/n.go"}},
-		{"odd.go", "example.org/top/odd.go", []string{"odd.go/inside.go"}},
-		{"std/fmt", "fmt", []string{"std/fmt/f.go"}},
-		{"vendored", "example.org/top/vendored", []string{"vendored/vendor.go"}},
+		{".", "example.org/top", small("main.go", "testdata.go")},
+		{"a", "example.org/top/a", small("a/a.go", "a/a_windows.go")},
+		{"a/no module", "example.org/top/a/no module", small("a/no module/space.go")},
+		{"nested/deep", "example.org/other/deep", small("nested/deep/n.go")},
+		{"odd.go", "example.org/top/odd.go", small("odd.go/inside.go")},
+		{"std/fmt", "fmt", small("std/fmt/f.go")},
+		{"vendored", "example.org/top/vendored", small("vendored/vendor.go")},
 	}, tree.Dirs)
 	require.Equal(t, 9, tree.Files())
 
-	tests, err := walk(context.Background(), fsys, "unused", true)
+	tests, err := walk(context.Background(), fsys, "", "unused", true)
 	require.NoError(t, err)
 	require.Equal(t, tree.Files()+2, tests.Files(), "main_test.go and a/b/b_test.go")
 }
 
 func TestWalkWithoutModule(t *testing.T) {
 	fsys := fstest.MapFS{"a/a.go": file("package a\n"), "r.go": file("package r\n")}
-	tree, err := walk(context.Background(), fsys, "up/above", false)
+	tree, err := walk(context.Background(), fsys, "", "up/above", false)
 	require.NoError(t, err)
-	require.Equal(t, []Dir{{".", "up/above", []string{"r.go"}}, {"a", "up/above/a", []string{"a/a.go"}}}, tree.Dirs)
+	require.Equal(t, []Dir{{".", "up/above", small("r.go")}, {"a", "up/above/a", small("a/a.go")}}, tree.Dirs)
 
-	tree, err = walk(context.Background(), fsys, "", false)
+	tree, err = walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
 	require.Equal(t, "a", tree.Dirs[1].Import)
 }
 
 func TestWalkEnds(t *testing.T) {
-	_, err := walk(context.Background(), os.DirFS(filepath.Join(t.TempDir(), "none")), "", false)
+	_, err := walk(context.Background(), os.DirFS(filepath.Join(t.TempDir(), "none")), "", "", false)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = walk(ctx, fstest.MapFS{"a.go": file("package a\n")}, "", false)
+	_, err = walk(ctx, fstest.MapFS{"a.go": file("package a\n")}, "", "", false)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -100,7 +116,7 @@ func TestWalkSkipsWhatItCannotRead(t *testing.T) {
 		fstest.MapFS{"a/a.go": file("package a\n"), "locked/l.go": file("package l\n"), "z/z.go": file("package z\n")},
 		map[string]error{"locked": syscall.EACCES},
 	}
-	tree, err := walk(context.Background(), fsys, "", false)
+	tree, err := walk(context.Background(), fsys, "", "", false)
 	require.NoError(t, err)
 	require.Equal(t, []Skip{{"locked", "permission denied"}}, tree.Skips)
 	require.Equal(t, 2, tree.Files())
@@ -118,9 +134,9 @@ func TestWalkLinks(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	tree, err := walk(context.Background(), os.DirFS(dir), "", false)
+	tree, err := walk(context.Background(), os.DirFS(dir), dir, "", false)
 	require.NoError(t, err)
-	require.Equal(t, []string{"file.go", "loop.go", "nowhere.go"}, tree.Dirs[0].Files, "reading tells what is wrong with the last two")
+	require.Equal(t, []string{"file.go", "loop.go", "nowhere.go"}, paths(tree.Dirs[0]), "reading tells what is wrong with the last two")
 	require.Len(t, tree.Dirs, 2)
 }
 
