@@ -50,7 +50,7 @@ func newChangeHistory(r *rand.Rand) *changeHistory {
 	flaky := r.IntN(3) == 0
 	for _, n := range h.nodes {
 		if flaky && !n.pure && r.IntN(4) == 0 {
-			n.flaky = 2 + r.IntN(8)
+			n.flaky.Store(2 + r.Int32N(8))
 		}
 		h.seen = append(h.seen, make(map[string]bool))
 	}
@@ -143,7 +143,7 @@ func (h *changeHistory) read(r *rand.Rand) {
 	case err == nil:
 		h.check(targets, values, more, first, last)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-	case causeOf(err) < 0 || h.nodes[causeOf(err)].flaky == 0:
+	case causeOf(err) < 0 || h.nodes[causeOf(err)].flaky.Load() == 0:
 		var p *PanicError
 		if errors.As(err, &p) {
 			h.found.add("%v: %v\n%s", targets, err, p.Stack)
@@ -189,7 +189,7 @@ func (h *changeHistory) run(seed uint64) {
 		runtime.Gosched()
 	}
 	for _, n := range h.nodes {
-		n.flaky = 0
+		n.flaky.Store(0) // functions that were left behind may still look
 	}
 	for k, n := range h.nodes {
 		v, err := n.d.Get(context.Background(), In(h.session))

@@ -52,7 +52,7 @@ type changeNode struct {
 	trouble int
 	gate    func(ctx context.Context) error // called by the body, once; nil: none
 
-	flaky int // 0: never; else every so many runs it fails
+	flaky atomic.Int32 // 0: never; else every so many runs it fails
 	tries atomic.Int32
 
 	running atomic.Int32
@@ -178,7 +178,7 @@ func (n *changeNode) work(ctx context.Context, in []int) (int, error) {
 			return 0, err
 		}
 	}
-	if n.flaky > 0 && int(n.tries.Add(1))%n.flaky == 0 {
+	if flaky := n.flaky.Load(); flaky > 0 && n.tries.Add(1)%flaky == 0 {
 		return 0, &changeError{n.k}
 	}
 	switch n.trouble {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,12 +15,13 @@ import (
 )
 
 // Functions whose results are kept are wrapped once in a process, so at package level.
-var (
-	countWords = lazy.Pure1(func(text string) int {
-		fmt.Println("counting")
-		return len(strings.Fields(text))
-	}, lazy.Name("CountWords"), lazy.Memo())
 
+var countWords = lazy.Pure1(func(text string) int {
+	fmt.Println("counting")
+	return len(strings.Fields(text))
+}, lazy.Name("CountWords"), lazy.Memo())
+
+var (
 	exampleResize = lazy.Pure1(func(size int) string { return fmt.Sprint("picture of ", size) },
 		lazy.Name("Resize"), lazy.Memo(), lazy.Version("2"))
 
@@ -48,25 +48,22 @@ func decodeJSON[T any](r io.Reader) (v T, err error) {
 	return v, err
 }
 
-// Results are kept in a folder, and found there by the next Get of an equal call, in this process or the next.
+// Results are kept in a folder, and found there by an equal call, in this process or the next.
 func ExampleMemo() {
-	dir, err := os.MkdirTemp("", "example")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	ctx := context.Background()
+	dir := lazy.Must(os.MkdirTemp("", "results"))
 	defer os.RemoveAll(dir)
-	store, err := cache.OpenDir(filepath.Join(dir, "results"))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+
+	store := lazy.Must(cache.OpenDir(dir))
 	session := &lazy.Session{Cache: store}
-	for range 2 {
-		words := countWords.Of("to have patience")
-		n, err := words.Get(context.Background(), lazy.In(session))
-		fmt.Println(n, err, words.State())
-	}
+
+	words := countWords.Of("to have patience")
+	n, err := words.Get(ctx, lazy.In(session)) // counting, if it never did for this text
+	fmt.Println(n, err, words.State())
+
+	same := countWords.Of("to have patience")
+	n, err = same.Get(ctx, lazy.In(session))
+	fmt.Println(n, err, same.State())
 	// Output:
 	// counting
 	// 3 <nil> done
