@@ -35,13 +35,14 @@ type execution struct {
 
 	// Of tracked calls: see view.go.
 	tracked bool
-	framed  bool   // it is run with a frame
-	private bool   // the result is for the run alone
-	tainted bool   // the result is of older inputs: see taint
-	same    bool   // its value was let go of, and this is the same one
-	first   bool   // the value is in the node, and is its first
-	again   bool   // a Bind whose function is not to be called again
-	was     uint32 // the node's word when it was claimed
+	framed  bool     // it is run with a frame
+	private bool     // the result is for the run alone
+	tainted bool     // the result is of older inputs: see taint
+	stands  *failure // that it has failed with for good
+	same    bool     // its value was let go of, and this is the same one
+	first   bool     // the value is in the node, and is its first
+	again   bool     // a Bind whose function is not to be called again
+	was     uint32   // the node's word when it was claimed
 	seen    version
 	frame   frame
 }
@@ -148,7 +149,7 @@ func (r *run) launch(x *execution) executor.Status {
 		x.slot, x.async, x.worker = false, true, -1
 		r.host.Later()
 		go func() {
-			if _, seen := r.recall(x); !seen {
+			if _, seen := r.recall(x, false); !seen { // while it is queued there, others with its key are not to wait for it
 				r.elsewhere(x, ex)
 			}
 		}()
@@ -159,20 +160,23 @@ func (r *run) launch(x *execution) executor.Status {
 			x.parent = executor.WithoutSlot(x.parent)
 		}
 		r.host.Later()
-		go func() {
-			if _, seen := r.recall(x); !seen {
-				r.perform(x)
-			}
-		}()
+		go r.recallOrPerform(x)
 		return executor.Later
 	}
-	if status, seen := r.recall(x); seen {
+	if status, seen := r.recall(x, true); seen {
 		return status
 	}
 	if x.node.fn.paces != nil && x.slot {
 		return r.launchPoll(x)
 	}
 	return r.perform(x)
+}
+
+// recallOrPerform has the call end, whatever it takes.
+func (r *run) recallOrPerform(x *execution) {
+	if _, seen := r.recall(x, true); !seen {
+		r.perform(x)
+	}
 }
 
 // runsOn returns the executor of this call alone, or of its function; nil is the session's.
@@ -393,6 +397,6 @@ func (w *single) Run(ctx context.Context, i int) error {
 		ctx = w.x.run.context()
 	}
 	w.x.parent = ctx
-	apart(ctx, func() { w.x.run.perform(w.x) })
+	apart(ctx, func() { w.x.run.recallOrPerform(w.x) })
 	return nil
 }

@@ -20,6 +20,9 @@ func (r *run) take(x *execution, mayWait bool) uint32 {
 	for outdated := r.outdated(x.at); s == stateNone; {
 		s = r.claim(x, outdated)
 	}
+	if x.stands != nil { // not under planMu: it may be the end of the run, which needs that
+		r.record(x.at, x.stands)
+	}
 	if s == stateDone {
 		r.used(x.at)
 	}
@@ -160,7 +163,7 @@ func (n *node) changeState(state uint32) {
 // is held.
 func (r *run) keep(x *execution, locked bool) {
 	if x.seen.p == nil {
-		r.record(x.at, r.failureOf(x, x.node.noted().err))
+		x.stands = r.failureOf(x, x.node.noted().err)
 		return
 	}
 	if !r.planTracked(x.at) && x.seen.p != x.node.inline() {

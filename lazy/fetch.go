@@ -147,7 +147,7 @@ func (f *fetcher) levels() (calls, ends []int32) {
 // levelOf is the level of call i, given those of the calls before it.
 func (f *fetcher) levelOf(i int32, level []int32) int32 {
 	n := f.plan.order[i]
-	if n.fn.memo == nil && n.fn.elem == nil {
+	if n.fn.memo == nil && n.fn.elem == nil || n.mustRun(n.word.Load()) {
 		return 0
 	}
 	last := int32(0)
@@ -195,8 +195,9 @@ func (f *fetcher) each(calls []int32, do func(i int32)) {
 func (f *fetcher) guarded(i int32, do func(i int32)) {
 	defer func() {
 		if v := recover(); v != nil {
-			fn := f.plan.order[i].fn
-			f.trouble(fn.memo, "get", newPanicError("Memo of "+fn.name, v))
+			if m := f.plan.order[i].fn.memo; m != nil { // else a slice of what cannot be joined: its call runs
+				f.trouble(m, "get", newPanicError("Memo of "+m.fn.name, v))
+			}
 		}
 	}()
 	do(i)
@@ -225,15 +226,18 @@ func (f *fetcher) join(i int32, n *node) {
 		inputs = append(inputs, in)
 	}
 	b, err := slice.AppendJoined(make([]byte, 0, contentRoom), len(inputs), func(dst []byte, k int) ([]byte, error) {
-		switch in := inputs[k]; {
+		in := inputs[k]
+		switch {
 		case in.place >= 0:
 			return f.appendKnown(dst, in.place)
 		case in.p == nil:
 			return dst, errNotKnown
-		default:
-			dst, _, err := elem.Append(dst, in.p)
-			return dst, err
 		}
+		if c := in.n.knownContent(in.p); c != "" {
+			return appendContent(dst, c), nil
+		}
+		dst, _, err := elem.Append(dst, in.p)
+		return dst, err
 	})
 	if err == nil {
 		f.contents[i] = kept.Content(b[1:])
@@ -264,7 +268,10 @@ func (f *fetcher) look(i int32, n *node) {
 		f.because(i, why)
 		return
 	}
-	f.state[i], f.entries[i], f.contents[i] = fetchKept, e, e.Meta.Content
+	f.state[i], f.entries[i] = fetchKept, e
+	if content.IsContent(e.Meta.Content) {
+		f.contents[i] = e.Meta.Content
+	}
 }
 
 // missed tells why a Get from the cache gave nothing, if there is more to be told than that.
@@ -305,7 +312,7 @@ func (f *fetcher) arguments(dst []byte, i int32, m *memo) (_ []byte, err error) 
 		case in.place < 0 && in.p == nil:
 			err = errNotKnown
 		case in.place < 0:
-			dst, err = m.appendArgument(dst, k, in.p)
+			dst, err = m.appendInput(dst, k, in.n, in.p)
 		case len(m.opts.own) > 0: // what is known of results is not by the function's own rules
 			err = errNotKnown
 		default:
@@ -330,6 +337,7 @@ func (f *fetcher) appendKnown(dst []byte, place int32) ([]byte, error) {
 // fetchInput is an input of a planned call: the place of its call in the plan or, if that is negative, where its value is.
 type fetchInput struct {
 	place int32
+	n     *node
 	p     unsafe.Pointer
 }
 
@@ -339,12 +347,14 @@ func (f *fetcher) inputsOf(i int32) iter.Seq2[int, fetchInput] {
 		p := f.plan
 		places := p.shape.Inputs(int(i))
 		for k, n := range p.order[i].inputs() {
-			in := fetchInput{place: -1}
+			in := fetchInput{place: -1, n: n}
 			switch {
 			case len(places) > 0 && p.order[places[0]] == n:
 				in.place, places = places[0], places[1:]
 			case len(p.argsOff) > 0 && p.argsOff[i] >= 0:
-				in.p = p.argsOf(i)[k].p
+				if args := p.argsOf(i); k < len(args) { // else it has failed for good
+					in.p = args[k].p
+				}
 			default:
 				in.p = n.inline()
 			}
@@ -413,7 +423,9 @@ func (f *fetcher) loadOne(i int32, n *node) (ok bool) {
 		}
 		return false
 	}
-	n.knowContent(n.inline(), e.Meta.Content)
+	if n.fn.opts.memo.codec == nil { // see takes
+		n.knowContent(n.inline(), e.Meta.Content)
+	}
 	n.word.Or(flagShared)
 	ok = true
 	n.end(stateCached, nil)

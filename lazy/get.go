@@ -106,6 +106,9 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		outer.foundAll(targets...)
 	}
 	if r.n == 0 {
+		if r.hooks != nil && r.hooks.err != nil {
+			return r, &Error{Op: op, Call: "observer", Err: r.hooks.err}
+		}
 		return r, nil
 	}
 	if ctx.Err() != nil {

@@ -38,6 +38,7 @@ func (n *node) giveNow(x *extra, c *cellHead, rev uint64) (changed bool) {
 	if changed {
 		n.keepHeld(x, w)
 		x.cell.Store(c)
+		x.content.Store(nil)
 	}
 	x.held = x.cell.Load()
 	n.letGo(changed)

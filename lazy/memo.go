@@ -87,6 +87,8 @@ func (o *memoOptions) set(name string) *memoOptions {
 // be – functions, channels, mutexes, files, cycles – keeps a call from being keyed: it runs, and a warning says why, once, as
 // does [Explain]. [KeyBy] and a method CacheKey() []byte say what a value comes to instead, [IgnoreArg] leaves an argument out.
 //
+// A call that was invalidated runs ([Data.Invalidate]), and so does one that was told to run [After] others; what comes of it is kept.
+//
 // Kept are results alone, no errors. A result is not kept if an argument was changed while the function ran, or if the function
 // got a handle by a Get inside. In stores other than memory, results must be encodable: see [Codec].
 //

@@ -268,3 +268,20 @@ func TestExplainSaysThatAResultWasEvicted(t *testing.T) {
 	}
 	require.Greater(t, evicted, 10, "a store in memory remembers some of them")
 }
+
+type panicky struct{}
+
+func (panicky) RunStarted(lazy.RunInfo)   {}
+func (panicky) CallStarted(lazy.CallInfo) {}
+func (panicky) CallDone(lazy.CallInfo)    { panic("observer") }
+func (panicky) RunDone(lazy.RunInfo)      {}
+
+// An observer that panics makes the Get fail, also where all was fetched.
+func TestAnObserverThatPanicsFailsAFetchedGet(t *testing.T) {
+	defer lazy.NeverChanged()()
+	s, _ := remembering(cache.NewMemory(1 << 20))
+	f := lazy.Pure1(func(x int) int { return x }, kept(t, "f")...)
+	get(t, s, f.Of(1))
+	_, err := f.Of(1).Get(context.Background(), lazy.In(s), lazy.Observe(panicky{}))
+	require.Error(t, err)
+}

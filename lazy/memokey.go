@@ -25,11 +25,11 @@ const notInKey = 0xff
 
 // memoCall is what is known of a call that is about to be recalled, or remembered.
 type memoCall struct {
-	key       kept.Key
-	contents  []byte  // of the arguments, one behind the other
-	flight    *flight // that the call leads; nil: none
-	flightKey flightKey
-	verify    *kept.Entry // what was kept, where the call runs to verify that
+	key      kept.Key
+	contents []byte      // of the arguments, one behind the other
+	flight   *flight     // that the call leads; nil: none
+	result   kept.Entry  // for those who follow; without Meta: none
+	verify   *kept.Entry // what was kept, where the call runs to verify that
 }
 
 // appendArgument appends the content of argument k, whose value is at p.
@@ -89,12 +89,7 @@ func (x *execution) appendContents(dst []byte) (_ []byte, err error) {
 		return dst, m.unkeyed
 	}
 	for k, in := range x.node.inputs() {
-		p := x.valueOf(k, in)
-		if c := m.known(in, p); c != "" && m.args[k] != nil {
-			dst = appendContent(dst, c)
-			continue
-		}
-		if dst, err = m.appendArgument(dst, k, p); err != nil {
+		if dst, err = m.appendInput(dst, k, in, x.valueOf(k, in)); err != nil {
 			return dst, err
 		}
 	}
@@ -112,16 +107,26 @@ func (x *execution) valueOf(k int, in *node) unsafe.Pointer {
 // appendContent appends a content as content.Walker does.
 func appendContent(dst []byte, c kept.Content) []byte { return append(append(dst, byte(len(c))), c...) }
 
-// knownContent is the content of one version of a call's value.
-type knownContent struct {
+// contentOf is the content of one version of a call's value.
+type contentOf struct {
 	of      unsafe.Pointer // where the value lies
 	content kept.Content
 }
 
-// known is the content of n's value at p, if it is known; "" if not. It is what m's walker would make of the value: that of
-// results is made without rules of a function's own.
-func (m *memo) known(n *node, p unsafe.Pointer) kept.Content {
-	if n.fn.memo == nil || len(m.opts.own) > 0 {
+// appendInput appends the content of argument k, in's value at p, which may be known: that of a result is made without rules of a
+// function's own.
+func (m *memo) appendInput(dst []byte, k int, in *node, p unsafe.Pointer) ([]byte, error) {
+	if m.args[k] != nil && len(m.opts.own) == 0 {
+		if c := in.knownContent(p); c != "" {
+			return appendContent(dst, c), nil
+		}
+	}
+	return m.appendArgument(dst, k, p)
+}
+
+// knownContent is the content of n's value at p, if it is known; "" if not.
+func (n *node) knownContent(p unsafe.Pointer) kept.Content {
+	if n.fn.memo == nil {
 		return ""
 	}
 	e := n.more.Load()
@@ -136,7 +141,7 @@ func (m *memo) known(n *node, p unsafe.Pointer) kept.Content {
 
 // knowContent notes the content of n's value at p, if it is worth while: the content of a small value is soon made again.
 func (n *node) knowContent(p unsafe.Pointer, c kept.Content) {
-	if content.IsHash(c) {
-		n.extra().content.Store(&knownContent{of: p, content: c})
+	if content.IsContent(c) && content.IsHash(c) && !n.fn.opts.transient { // it would keep the value
+		n.extra().content.Store(&contentOf{of: p, content: c})
 	}
 }

@@ -34,7 +34,8 @@ func identify(f *function, fn reflect.Value) functionID {
 	case f.opts.name != "":
 		return functionID{text: "name " + packageOfWrap() + " " + f.opts.name, given: f.opts.name}
 	case isDeclared(full):
-		return functionID{text: "function " + inProgram(full)}
+		file, _ := runtime.FuncForPC(fn.Pointer()).FileLine(fn.Pointer())
+		return functionID{text: "function " + inProgram(full, file)}
 	}
 	number := make([]byte, 16)
 	_, _ = rand.Read(number) // never fails
@@ -53,14 +54,21 @@ func isDeclared(full string) bool {
 	return token.IsIdentifier(name) && pkg != "reflect"
 }
 
-// inProgram is a runtime's name of a function or package with package main named after the program.
-func inProgram(full string) string {
-	if rest, isMain := strings.CutPrefix(full, "main."); isMain {
-		if info, ok := debug.ReadBuildInfo(); ok && info.Path != "" {
-			return info.Path + "." + rest
-		}
+// inProgram is a runtime's name of a function with package main named after the program or, if that was built from a list of files,
+// after the function's file.
+func inProgram(full, file string) string {
+	rest, isMain := strings.CutPrefix(full, "main.")
+	if !isMain {
+		return full
 	}
-	return full
+	info, ok := debug.ReadBuildInfo()
+	switch {
+	case !ok || info.Path == "":
+		return full
+	case info.Path == "command-line-arguments":
+		return "main(" + strings.ReplaceAll(file, ".", "_") + ")." + rest
+	}
+	return info.Path + "." + rest
 }
 
 // packageOfWrap is the package that is wrapping a function.
@@ -71,7 +79,7 @@ func packageOfWrap() string {
 	own := filepath.Dir(here.File)
 	for f := here; ; f, more = frames.Next() {
 		if filepath.Dir(f.File) != own || strings.HasSuffix(f.File, "_test.go") {
-			return packageOf(inProgram(f.Function))
+			return packageOf(inProgram(f.Function, f.File))
 		}
 		if !more {
 			return ""
@@ -94,7 +102,7 @@ var wrapped struct {
 
 // register panics if a function with the same Name and version was registered before.
 func (id functionID) register(f *function, version string) {
-	if id.given == "" && len(f.opts.memo.own) == 0 {
+	if o := &f.opts.memo; id.given == "" && len(o.own) == 0 && o.codec == nil {
 		return // wraps of one and the same function: nothing tells them apart, and nothing needs to
 	}
 	wrapped.mu.Lock()

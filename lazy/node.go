@@ -107,7 +107,7 @@ type extra struct {
 	// donation is set when the node is donated, at most once.
 	donation atomic.Pointer[donation]
 	// content is what is known of the content of the call's value.
-	content atomic.Pointer[knownContent]
+	content atomic.Pointer[contentOf]
 	// inner is what a Bind's function returned. Used by whoever has claimed the call alone.
 	inner *node
 }

@@ -20,8 +20,10 @@ import (
 
 // flight is a call with a key that is being looked up, or running.
 type flight struct {
-	node *node
-	// result is what came of it; without Meta: nothing that others may use. Written before the flight is over.
+	node    *node // of the leader
+	session *Session
+	key     flightKey
+	// result is what came of it; without Meta: nothing that others may use. Guarded by the key's stripe.
 	result kept.Entry
 }
 
@@ -41,17 +43,13 @@ var flights [16]flightStripe
 
 func (k *flightKey) stripe() *flightStripe { return &flights[k.key[0]%byte(len(flights))] }
 
-// flightKeyOf is the flightKey of calls with the given key in the run.
-func (r *run) flightKeyOf(key kept.Key) flightKey {
-	k := flightKey{store: r.options.session.Cache, key: key}
+// joinFlight returns the flight of calls with the key in the run's cache, which n leads if there is no other.
+func (r *run) joinFlight(key kept.Key, n *node) (f *flight, leads bool) {
+	session := r.options.session
+	k := flightKey{store: session.Cache, key: key}
 	if !reflect.ValueOf(k.store).Comparable() {
 		k.store = nil
 	}
-	return k
-}
-
-// joinFlight returns the flight with the key, which n leads if there is no other.
-func joinFlight(k flightKey, n *node) (f *flight, leads bool) {
 	s := k.stripe()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,17 +59,26 @@ func joinFlight(k flightKey, n *node) (f *flight, leads bool) {
 	if s.now == nil {
 		s.now = make(map[flightKey]*flight)
 	}
-	f = &flight{node: n}
+	f = &flight{node: n, session: session, key: k}
 	s.now[k] = f
 	return f, true
 }
 
-// land ends a flight. Its leader is still running, for those who watch it.
-func (k flightKey) land() {
-	s := k.stripe()
+// land ends a flight, with a result that others may use, or without Meta. Its leader is still running, for those who watch it.
+func (f *flight) land(result kept.Entry) {
+	s := f.key.stripe()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.now, k)
+	f.result = result
+	delete(s.now, f.key)
+}
+
+// landed is what came of the flight.
+func (f *flight) landed() kept.Entry {
+	s := f.key.stripe()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.result
 }
 
 // memoises reports whether the call is to be looked up, and its result to be kept.
@@ -79,9 +86,10 @@ func (r *run) memoises(x *execution) bool {
 	return x.node.fn.memo != nil && r.options.session.Cache != nil && !x.again
 }
 
-// recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run.
-func (r *run) recall(x *execution) (status executor.Status, seen bool) {
-	if !r.memoises(x) {
+// recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run: at once, if leads is
+// set, so that others with its key may wait for it.
+func (r *run) recall(x *execution, leads bool) (status executor.Status, seen bool) {
+	if !r.memoises(x) || !leads && r.options.session.VerifyHits > 0 {
 		return executor.Ended, false
 	}
 	returned := false
@@ -98,7 +106,7 @@ func (r *run) recall(x *execution) (status executor.Status, seen bool) {
 		r.conclude(x, newPanicError("Memo of "+x.node.fn.name, nil)) // it has ended the goroutine
 	}()
 	x.start = mono()
-	found, later := r.lookUp(x)
+	found, later := r.lookUp(x, leads)
 	returned = true
 	switch {
 	case later:
@@ -112,13 +120,15 @@ func (r *run) recall(x *execution) (status executor.Status, seen bool) {
 	return r.conclude(x, nil), true
 }
 
-// lookUp finds the result of the call. found says that the call has it, later that it is started again when another call with
-// its key has ended.
-func (r *run) lookUp(x *execution) (found, later bool) {
+// lookUp finds the result of the call, and has the call lead a flight, if it may. found says that the call has its result, later that
+// it is started again when another call with its key has ended.
+func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 	m := x.node.fn.memo
 	m.prepare()
-	if f := r.takeFollowed(x.at); f != nil && f.result.Meta != nil && m.expiry(f.result.Meta) == "" {
-		return r.read(x, f.result), false
+	if f := r.takeFollowed(x.at); f != nil {
+		if e := f.landed(); e.Meta != nil && m.expiry(e.Meta) == "" && r.read(x, e) {
+			return true, false
+		}
 	}
 	contents, err := x.appendContents(nil)
 	if err != nil {
@@ -127,20 +137,21 @@ func (r *run) lookUp(x *execution) (found, later bool) {
 		return false, false
 	}
 	x.memo = &memoCall{contents: contents, key: m.keyOf(contents)}
-	if r.options.refresh {
+	if r.options.refresh || x.node.mustRun(x.was) {
 		return false, false
 	}
-	x.memo.flightKey = r.flightKeyOf(x.memo.key)
-	f, leads := joinFlight(x.memo.flightKey, x.node)
-	if !leads {
-		x.memo = nil
-		r.follow(x, f)
-		return false, true
+	if mayLead {
+		f, leads := r.joinFlight(x.memo.key, x.node)
+		if !leads {
+			x.memo = nil
+			r.follow(x, f)
+			return false, true
+		}
+		x.memo.flight = f
 	}
-	x.memo.flight = f
-	e, kept := r.find(m, x.memo.key)
+	e, found := r.find(m, x.memo.key)
 	switch {
-	case !kept:
+	case !found:
 		return false, false
 	case r.verifies(m):
 		x.memo.verify = &e
@@ -161,10 +172,14 @@ func (r *run) read(x *execution, e kept.Entry) bool {
 		return false
 	}
 	if x.memo != nil {
-		x.memo.flight.result = kept.NewEntry(e.Meta, v)
+		x.memo.result = kept.NewEntry(e.Meta, v)
 	}
 	return true
 }
+
+// mustRun reports whether a call, claimed when it had the given word, is to run whatever is kept: it was invalidated, or what it was
+// told to run after others for is not in its arguments.
+func (n *node) mustRun(was uint32) bool { return was&flagForced != 0 || len(n.orderedAfter()) > 0 }
 
 // find returns what is kept under the key, if it may be used.
 func (r *run) find(m *memo, key kept.Key) (kept.Entry, bool) {
@@ -207,7 +222,9 @@ func (x *execution) takes(v any, c kept.Content) bool {
 	if !x.node.fn.typ.set(x.node, x.frameOrNil(), v) {
 		return false
 	}
-	x.content = c
+	if x.node.fn.opts.memo.codec == nil { // one that the user has given may give back a value that is not quite the same
+		x.content = c
+	}
 	x.node.word.Or(flagShared) // with the cache: an update must not write to it
 	return true
 }
@@ -246,7 +263,16 @@ func (r *run) takeFollowed(i int32) *flight {
 // land ends the flight that the call leads, if it does.
 func (x *execution) land() {
 	if c := x.memo; c != nil && c.flight != nil {
-		c.flightKey.land()
+		c.flight.land(c.result)
 		c.flight = nil
 	}
+}
+
+// sharesFlight reports whether the failure of n, which led a flight that call i of the run followed, is the call's, too: not if it
+// comes of what is not the same for the two.
+func (r *run) sharesFlight(i int32, n *node) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.followed[i]
+	return f != nil && f.node == n && f.session == r.options.session && n.fn == r.plan.order[i].fn
 }

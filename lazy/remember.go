@@ -15,7 +15,7 @@ import (
 
 // This file keeps the results of calls that have run.
 
-// rememberSafely is remember, whatever the store and the codec do. It reports false if one of them ends the goroutine.
+// rememberSafely is remember with a store and a codec that may panic.
 func (r *run) rememberSafely(x *execution, ok bool) {
 	returned := false
 	defer func() {
@@ -30,13 +30,16 @@ func (r *run) rememberSafely(x *execution, ok bool) {
 // remember keeps the result of a call that has come to an end, if there is one, and ends its flight.
 func (r *run) remember(x *execution, ok bool) {
 	defer x.land()
-	n := x.node
-	p := r.valuePlace(x)
-	if !ok || p == nil {
+	if !ok {
 		return
 	}
+	n := x.node
+	p := x.valuePlace()
+	n.notKept("")
 	if x.cached {
-		n.knowContent(p, x.content)
+		if !x.framed || x.first || x.frame.out != nil { // else the value is an equal one, whose content may be another
+			n.knowContent(p, x.content)
+		}
 		return
 	}
 	m := n.fn.memo
@@ -48,9 +51,7 @@ func (r *run) remember(x *execution, ok bool) {
 	n.knowContent(p, e.Meta.Content)
 	r.compareVerified(x, e.Meta)
 	n.shareResult(p)
-	if x.memo.flight != nil {
-		x.memo.flight.result = e
-	}
+	x.memo.result = e
 	err := r.options.session.Cache.Put(r.context(), e, m.codec)
 	if errors.Is(err, kept.ErrStays) && m.local != "" {
 		err = fmt.Errorf("%w: %s", err, m.local)
@@ -85,15 +86,15 @@ func (n *node) shareResult(p unsafe.Pointer) {
 	}
 }
 
-// valuePlace is where the value is that the call has come to; nil if that is an equal one that it had before.
-func (r *run) valuePlace(x *execution) unsafe.Pointer {
+// valuePlace is where the value is that the call has come to. If that is equal to the one it had, it is that one.
+func (x *execution) valuePlace() unsafe.Pointer {
 	switch {
 	case !x.framed, x.first:
 		return x.node.inline()
 	case x.frame.out != nil:
 		return x.frame.out.value()
 	}
-	return nil
+	return x.node.version().p
 }
 
 // notToBeKept says why the result of a call that has run is not to be kept; "" if it is.
@@ -128,7 +129,7 @@ func (x *execution) contentsAnew() (dst []byte, err error) {
 // describe is what is known about the result at p.
 func (r *run) describe(x *execution, p unsafe.Pointer) *kept.Meta {
 	m := x.node.fn.memo
-	took := time.Duration(mono() - x.start)
+	took := time.Duration(x.done - x.start)
 	meta := &kept.Meta{
 		Key: x.memo.key, Function: m.fn.name, Version: m.versionText(), Inputs: m.split(x.memo.contents),
 		Cost: took, Created: time.Now(),
@@ -173,7 +174,11 @@ func (r *run) compareVerified(x *execution, now *kept.Meta) {
 }
 
 // notKept notes why the call's result is not kept, for Explain.
-func (n *node) notKept(why string) { n.note(func(e *extra) { e.unkept = why }) }
+func (n *node) notKept(why string) {
+	if why != "" || n.more.Load() != nil {
+		n.note(func(e *extra) { e.unkept = why })
+	}
+}
 
 // troubleKey is what has been warned of already.
 type troubleKey struct {

@@ -79,13 +79,13 @@ func (r *run) tooLate(pos int32, ch chan struct{}) bool {
 // otherEnded is told that a call that another run was running has ended: with a value, with failure f, or, f being no
 // failure of its own, without having come to an end.
 func (r *run) otherEnded(pos int32, n *node, f *failure) {
-	failed := f != nil && f.at >= 0 && r.shares(n)
+	own := r.plan.order[pos] == n // else it is one with the same key: see recall.go
+	failed := f != nil && f.at >= 0 && r.shares(n) && (own || r.sharesFlight(pos, n))
 	if failed {
 		r.record(pos, f.movedTo(pos))
 	}
 	// The value of a tracked call is for the run to fetch: it may not be the one of its view.
 	w := n.word.Load()
-	own := r.plan.order[pos] == n // else it is one with the same key: see recall.go
 	r.told(pos, failed || own && w&flagTracked == 0 && isReady(w))
 }
 

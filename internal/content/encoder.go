@@ -178,5 +178,16 @@ func (e *encoder) present(ok bool) bool {
 	return ok
 }
 
+// IsContent reports whether c, which somebody else has kept, looks like a content, as Append writes it after its length.
+func IsContent[C ~string](c C) bool {
+	switch {
+	case len(c) == 0:
+		return false
+	case c[0] == kindHashed:
+		return len(c) == 1+sha256.Size
+	}
+	return c[0] == kindInline && len(c) <= 1+inlineMax
+}
+
 // IsHash reports whether a content, as Append writes it after its length, is the hash of an encoding that is longer.
 func IsHash[C ~string](c C) bool { return len(c) > 0 && c[0] == kindHashed }
