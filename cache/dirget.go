@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (s *dirStore) Get(ctx context.Context, key Key, codec Codec) (Entry, error)
 	if v.blob {
 		e, err = s.getBlob(m, v, codec)
 	} else {
-		e, err = decodeInline(m, v, codec)
+		e = inlineEntry(m, bytes.Clone(v.inline), codec, func(err error) error { return dropIfCorrupt(err, path) })
 	}
 	if err != nil {
 		return Entry{}, dropIfCorrupt(err, path)
@@ -53,7 +54,7 @@ func (s *dirStore) Get(ctx context.Context, key Key, codec Codec) (Entry, error)
 // missing returns gone for an error that says that there is no such file.
 func missing(err, gone error) error {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return gone
 	case errors.Is(err, ErrCorrupt):
 		return err
@@ -120,16 +121,16 @@ func (s *dirStore) touch(path string, v payload) {
 	_ = os.Chtimes(path, now, now)
 }
 
-// decodeInline returns the entry of a record that has the value.
-func decodeInline(m *Meta, v payload, codec Codec) (Entry, error) {
-	r := bytes.NewReader(v.inline)
-	value, err := decode(codec, r)
-	// A codec that goes on to read would find another entry in the buffer.
-	r.Reset(nil)
-	if err != nil {
-		return Entry{}, err
-	}
-	return NewEntry(m, value), nil
+// inlineEntry returns the entry of a record that has the value. That is decoded when it is wanted: who makes keys from what is
+// known of kept results wants few of their values. failed says more about an error of that. encoded belongs to the entry.
+func inlineEntry(m *Meta, encoded []byte, codec Codec, failed func(error) error) Entry {
+	return LoadedEntry(m, func(context.Context) (any, error) {
+		value, err := decode(codec, bytes.NewReader(encoded))
+		if err != nil {
+			return nil, failed(err)
+		}
+		return value, nil
+	})
 }
 
 // getBlob returns the entry of a record whose value has a file of its own, if that is there.

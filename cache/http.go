@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -148,11 +149,9 @@ func (s *httpStore) getEntry(ctx context.Context, key Key, codec Codec) (Entry, 
 		return Entry{}, fmt.Errorf("cache: get %v: %w", key, corrupt("the record is about another value"))
 	}
 	if !v.blob {
-		e, err := decodeInline(m, v, codec)
-		if err != nil {
-			return Entry{}, fmt.Errorf("cache: get %v: %w", key, err)
-		}
-		return e, nil
+		return inlineEntry(m, bytes.Clone(v.inline), codec, func(err error) error {
+			return fmt.Errorf("cache: get %v: %w", key, err)
+		}), nil
 	}
 	return LoadedEntry(m, func(ctx context.Context) (any, error) { return s.getValue(ctx, *a.blob, codec) }), nil
 }

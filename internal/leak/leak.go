@@ -31,7 +31,7 @@ const (
 	pauseMax = 50 * time.Millisecond
 )
 
-var watched = []string{"github.com/dally-go/dally/lazy", "github.com/dally-go/dally/executor"}
+var watched = []string{"github.com/dally-go/dally/lazy", "github.com/dally-go/dally/executor", "github.com/dally-go/dally/cache"}
 
 // Check makes t fail, with their stacks, if goroutines of this module that are started from now on are still there 5 s
 // after the test has ended. It returns at once; the wait is a cleanup of t, which ends as soon as the goroutines have.
