@@ -121,8 +121,9 @@ func (s *dirStore) touch(path string, v payload) {
 	_ = os.Chtimes(path, now, now)
 }
 
-// inlineEntry returns the entry of a record that has the value. That is decoded when it is wanted: who makes keys from what is
-// known of kept results wants few of their values. failed says more about an error of that. encoded belongs to the entry.
+// inlineEntry returns the entry of a record that has the value. That is decoded when it is wanted: who makes keys from
+// what is known of kept results wants few of their values. failed says more about an error of that. encoded belongs to
+// the entry.
 func inlineEntry(m *Meta, encoded []byte, codec Codec, failed func(error) error) Entry {
 	return LoadedEntry(m, func(context.Context) (any, error) {
 		value, err := decode(codec, bytes.NewReader(encoded))

@@ -15,7 +15,8 @@ var errSlow = errors.New("the server is too slow")
 
 // pace cancels a request whose server lets it wait: longer than limit for the beginning of an answer, or longer than
 // limit for the next paceBytes of a body. So a request for n bytes waits at most 2 + n/paceBytes times limit, whatever
-// the server does; a limit of the time between two bytes alone would let one that sends a byte now and then hold a caller for days.
+// the server does; a limit of the time between two bytes alone would let one that sends a byte now and then hold a
+// caller for days.
 //
 // One goroutine at a time uses a pace, besides the body of an upload, which only the transport reads.
 type pace struct {

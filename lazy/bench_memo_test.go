@@ -64,8 +64,8 @@ func BenchmarkMemoGet(b *testing.B) {
 	}
 }
 
-// BenchmarkMemoGraph gets a graph of 10,000 calls behind each other's results, of which none, the leaves or all are Memo; what is
-// kept is found in memory. ns/node.
+// BenchmarkMemoGraph gets a graph of 10,000 calls behind each other's results, of which none, the leaves or all are
+// Memo; what is kept is found in memory. ns/node.
 func BenchmarkMemoGraph(b *testing.B) {
 	const leaves = 5000
 	leaf, sum := func(x int) int { return x }, func(x, y int) int { return x + y }

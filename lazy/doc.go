@@ -19,11 +19,11 @@
 //
 // # What runs, when, and how often
 //
-// Recording runs nothing, takes no lock and may be done by many goroutines. A Get runs the calls that its handle depends
-// on and that have no value yet, or an input that has changed: no others, each once, each after its inputs, at most
-// [Session].Parallelism at the same time over all Gets of the session. The order is otherwise free, but what was begun is finished before something new
-// is begun. Any number of goroutines may Get overlapping computations; no call ever runs twice at the same time, and
-// those who come later wait for the one that runs.
+// Recording runs nothing, takes no lock and may be done by many goroutines. A Get runs the calls that its handle
+// depends on and that have no value yet, or an input that has changed: no others, each once, each after its inputs, at
+// most [Session].Parallelism at the same time over all Gets of the session. The order is otherwise free, but what was
+// begun is finished before something new is begun. Any number of goroutines may Get overlapping computations; no call
+// ever runs twice at the same time, and those who come later wait for the one that runs.
 //
 // Two calls with equal arguments are two calls and run twice. To share, share the handle – or wrap the function with [Memo].
 //
@@ -45,20 +45,23 @@
 //	session := &lazy.Session{Cache: store} // package cache: in memory, in a directory, on a server
 //	parse := lazy.Wrap1(parseFile, lazy.Memo())
 //
-// With a cache, the results of functions that are [Memo] are kept under keys made of the function and of the contents of its
-// arguments. A call whose result is kept does not run, and is in state Cached: a call with equal arguments somewhere else in the
-// program, in a later run of it, or on another machine. Of several with the same key that are wanted at once, one runs.
+// With a cache, the results of functions that are [Memo] are kept under keys made of the function and of the contents
+// of its arguments. A call whose result is kept does not run, and is in state Cached: a call with equal arguments
+// somewhere else in the program, in a later run of it, or on another machine. Of several with the same key that are
+// wanted at once, one runs.
 //
-// A key needs contents and no values. So where nothing was ever Set a Get asks the cache first, from the sources on: what only led to
-// a result that is kept neither runs nor is read. Elsewhere a call is looked up when its turn comes, after its inputs.
+// A key needs contents and no values. So where nothing was ever Set a Get asks the cache first, from the sources on:
+// what only led to a result that is kept neither runs nor is read. Elsewhere a call is looked up when its turn comes,
+// after its inputs.
 //
-// The key of a call knows its arguments and the function, and of the function its name, its types and the program, or the [Version].
-// Whatever else a result depends on – the time, a file, a global variable, a handle got inside – makes for wrong hits, or, where the
-// library notices, for results that are not kept. [Session].VerifyHits runs a share of the hits again, and tells.
+// The key of a call knows its arguments and the function, and of the function its name, its types and the program, or
+// the [Version]. Whatever else a result depends on – the time, a file, a global variable, a handle got inside – makes
+// for wrong hits, or, where the library notices, for results that are not kept. [Session].VerifyHits runs a share of
+// the hits again, and tells.
 //
 // A cache never fails a Get: an entry that is damaged, a full disk, a server that hangs are a miss, and a warning to
-// [Session].Logger. [Explain] says why a call would run although there is a cache: that its version or an input has changed, that its
-// result was evicted or has expired, or which argument cannot be part of a key.
+// [Session].Logger. [Explain] says why a call would run although there is a cache: that its version or an input has
+// changed, that its result was evicted or has expired, or which argument cannot be part of a key.
 //
 // # Change
 //
@@ -95,9 +98,9 @@
 // be a data race – and let no function change its arguments or what others may hold of its result: the same value is
 // handed to all who ask.
 //
-// A new version of a value is made by [Update]: its function may write into what it is given, which is a copy, or, if the old
-// version was given away by [Donate], the old one's memory. [Session].CheckInputs finds functions that write to their
-// arguments all the same.
+// A new version of a value is made by [Update]: its function may write into what it is given, which is a copy, or, if
+// the old version was given away by [Donate], the old one's memory. [Session].CheckInputs finds functions that write to
+// their arguments all the same.
 //
 // # Errors
 //
@@ -122,10 +125,10 @@
 //
 // # Functions that Get
 //
-// A wrapped function may itself record calls and Get them. Given the function's own context, such a Get gives its worker
-// away while it waits, and its places in limits, so one worker is enough to any depth, and the calls count as inputs of
-// the one that runs. Calls that, by such Gets, would wait for each other in a circle fail with a [*CycleError]. Where the rest of a computation depends on a
-// value, a Bind says so without waiting.
+// A wrapped function may itself record calls and Get them. Given the function's own context, such a Get gives its
+// worker away while it waits, and its places in limits, so one worker is enough to any depth, and the calls count as
+// inputs of the one that runs. Calls that, by such Gets, would wait for each other in a circle fail with a
+// [*CycleError]. Where the rest of a computation depends on a value, a Bind says so without waiting.
 //
 // # Where calls run
 //

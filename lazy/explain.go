@@ -9,8 +9,9 @@ import (
 )
 
 // Plan returns the calls that a Get of the targets would run now, in an order in which one worker would run them, each
-// with the reason. Nothing runs; results that the cache of [Default] has are looked up, and not read. Calls that are stale are among them if what they take may have changed: whether they run
-// turns out on the way. What a Bind will go on to is not known before it has run. It panics if a handle is zero.
+// with the reason. Nothing runs; results that the cache of [Default] has are looked up, and not read. Calls that are
+// stale are among them if what they take may have changed: whether they run turns out on the way. What a Bind will go
+// on to is not known before it has run. It panics if a handle is zero.
 func Plan(targets ...Target) graph.Snapshot {
 	p := newPlan(nodesOf("Plan", targets), false, math.MaxUint64, nil, nil)
 	defer p.free()
@@ -48,8 +49,8 @@ type CallExplanation struct {
 	Reason string
 }
 
-// Explain says what a Get of t in [Default] would run and why: also why a result that could be in its cache is not. Inputs stand before their users. It runs nothing, and panics if the handle
-// is zero.
+// Explain says what a Get of t in [Default] would run and why: also why a result that could be in its cache is not.
+// Inputs stand before their users. It runs nothing, and panics if the handle is zero.
 func Explain(t Target) Explanation {
 	n := nodesOf("Explain", []Target{t})[0]
 	e := Explanation{Target: n.label()}

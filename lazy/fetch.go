@@ -14,17 +14,17 @@ import (
 
 // # Fetching
 //
-// To recall a call's result its inputs must be there, so without this a graph of which all is kept would be read as a whole to
-// return one small value at its end. But a key needs no values: the content of a kept result stands in its entry. So before a
-// run is planned its graph is walked forwards, keys are made and looked up as far as contents are known; then backwards, from the
-// targets to the first calls that are kept. Those are read, and are as though they had run; then the run is planned, and finds them.
-// What is behind them is neither read nor run.
+// To recall a call's result its inputs must be there, so without this a graph of which all is kept would be read as a
+// whole to return one small value at its end. But a key needs no values: the content of a kept result stands in its
+// entry. So before a run is planned its graph is walked forwards, keys are made and looked up as far as contents are
+// known; then backwards, from the targets to the first calls that are kept. Those are read, and are as though they had
+// run; then the run is planned, and finds them. What is behind them is neither read nor run.
 //
 //	source ──► Read, kept ──► Parse, kept ──► Gather ──► Sum, not kept      read: Parse. Run: Gather, Sum
 //
-// That is done where nothing was ever Set, like fresh runs, and for the same reason: nobody has to know in which revision the
-// values are right. Elsewhere calls are recalled one by one when their turn comes. It is no loss if a result is gone when it is to be
-// read: the call is planned then, with all before it.
+// That is done where nothing was ever Set, like fresh runs, and for the same reason: nobody has to know in which
+// revision the values are right. Elsewhere calls are recalled one by one when their turn comes. It is no loss if a
+// result is gone when it is to be read: the call is planned then, with all before it.
 
 // fetcher looks for what is kept of a plan. What is by call is by its place in the plan.
 type fetcher struct {
@@ -57,8 +57,9 @@ type fetchedCall struct {
 	start, end int64 // as mono
 }
 
-// fetch reads what the targets need and the cache has, or leaves off when the caller's context ends. Where that cannot end, it runs on
-// the caller's goroutine: a store, a codec or a CacheKey of the user's that ends the goroutine then ends that one.
+// fetch reads what the targets need and the cache has, or leaves off when the caller's context ends. Where that cannot
+// end, it runs on the caller's goroutine: a store, a codec or a CacheKey of the user's that ends the goroutine then
+// ends that one.
 func (r *run) fetch() {
 	s := r.options.session
 	if s.Cache == nil || !memoised.Load() || s.VerifyHits > 0 || r.options.refresh || changes.state.Load() != 0 || r.base.Err() != nil {
@@ -103,7 +104,8 @@ func newFetcher(ctx context.Context, s *Session, p *planner) *fetcher {
 	}
 }
 
-// resolve looks up all calls whose keys can be known, inputs before users: those that are equally far from what is known at once.
+// resolve looks up all calls whose keys can be known, inputs before users: those that are equally far from what is
+// known at once.
 func (f *fetcher) resolve() {
 	calls, ends := f.levels()
 	begin := int32(0)
@@ -113,8 +115,8 @@ func (f *fetcher) resolve() {
 	}
 }
 
-// levels are the calls whose content may become known, ordered by how many of those are before them, and where those that are
-// equally far end.
+// levels are the calls whose content may become known, ordered by how many of those are before them, and where those
+// that are equally far end.
 func (f *fetcher) levels() (calls, ends []int32) {
 	level := make([]int32, len(f.plan.order)) // from 1; 0: none
 	var counts []int32

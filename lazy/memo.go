@@ -68,36 +68,41 @@ func (o *memoOptions) set(name string) *memoOptions {
 	return o
 }
 
-// Memo has the results of the function kept in the session's [Session.Cache], under keys made of what the function is and
-// of the contents of its arguments. A call whose result is kept does not run, whoever computed it and whenever: another call
-// with equal arguments, an earlier run of the program, another machine. It is then in state Cached. Calls with equal keys
-// that are wanted at the same time run once. Without a cache every call runs.
+// Memo has the results of the function kept in the session's [Session.Cache], under keys made of what the function is
+// and of the contents of its arguments. A call whose result is kept does not run, whoever computed it and whenever:
+// another call with equal arguments, an earlier run of the program, another machine. It is then in state Cached. Of
+// several calls with equal keys that are wanted at the same time, in sessions with the same cache, one runs. Without a
+// cache every call runs.
 //
-// It is for functions that take longer than a look into the cache – some 0.5 µs in memory, 20 µs in a directory – and whose
-// results depend on their arguments and on nothing else: not on the time, on files, or on variables that change. (For a
-// file, have its path, size and modification time among the arguments, or its digest.)
+// It is for functions that take longer than a look into the cache – some 0.2 to 2 µs in memory, 10 in a directory – and
+// whose results depend on their arguments and on nothing else: not on the time, on files, or on variables that change.
+// (For a file, have its path, size and modification time among the arguments, or its digest.)
 //
-// What the function is: its name, as given with [Name] or that of a plain function at package level, within the package that
-// wraps it, its argument and result types, and the running program – any change to that is a miss – unless [Version] says
-// what counts. A closure, a method value or an instance of a generic function without a Name is what it is only in this
-// process: its results stay in the memory part of the cache. To wrap the same Name and Version twice panics, for the two
-// could not be told apart.
+// What the function is: its [Name], or its own if it is declared at package level; the package that wraps it; its
+// argument and result types; and the running program – any change to that is a miss – unless [Version] says what
+// counts. A closure, a method value or an instance of a generic function without a Name is what it is only in this
+// process: its results stay in the memory part of the cache. To wrap the same Name and Version twice panics, for the
+// two could not be told apart; so does wrapping a function at package level twice with a [KeyBy] or a [Codec].
 //
-// Arguments are compared by content: numbers by their bits, through pointers, slices, maps and unexported fields. What cannot
-// be – functions, channels, mutexes, files, cycles – keeps a call from being keyed: it runs, and a warning says why, once, as
-// does [Explain]. [KeyBy] and a method CacheKey() []byte say what a value comes to instead, [IgnoreArg] leaves an argument out.
+// Arguments are compared by content: numbers by their bits, through pointers, slices, maps and unexported fields. What
+// cannot be – functions, channels, mutexes, files, cycles – keeps a call from being keyed: it runs, and a warning says
+// why, once, as does [Explain]. KeyBy and a method CacheKey() []byte say what a value comes to instead, [IgnoreArg]
+// leaves an argument out.
 //
-// A call that was invalidated runs ([Data.Invalidate]), and so does one that was told to run [After] others; what comes of it is kept.
+// Kept are results alone, no errors. A result is not kept if an argument was changed while the function ran, or if the
+// function got a handle by a Get inside, given its context: the key knows nothing of that. In stores other than memory,
+// results must be encodable: see Codec.
 //
-// Kept are results alone, no errors. A result is not kept if an argument was changed while the function ran, or if the function
-// got a handle by a Get inside. In stores other than memory, results must be encodable: see [Codec].
+// A call that was invalidated runs, and so does one that was told to run [After] others; what comes of it is kept.
+// Handles keep their values, whatever becomes of the cache.
 //
 // Results are shared: nobody may write to them. Memo cannot be combined with Bind or [Update]; wrapping panics.
 func Memo() Option { return func(o *options) { o.memo.on = true } }
 
-// Version says which version of the function it is that computes the results: calls of another version are not answered from
-// the cache. With it, a new build of the program alone is no reason to compute everything again – so it is to be changed whenever
-// what the function computes has changed, by itself or by what it calls. It matters for functions that are [Memo].
+// Version says which version of the function it is that computes the results: calls of another version are not answered
+// from the cache. With it, a new build of the program alone is no reason to compute everything again – so it is to be
+// changed whenever what the function computes has changed, by itself or by what it calls. It matters for functions that
+// are [Memo].
 func Version(v string) Option { return func(o *options) { o.memo.version = v } }
 
 // TTL has results of a [Memo] function count for so long after they were computed, and no longer. It panics if d <= 0.
@@ -108,9 +113,9 @@ func TTL(d time.Duration) Option {
 	return func(o *options) { o.memo.set("TTL").ttl = d }
 }
 
-// Valid says whether a kept result of a [Memo] function may still be used, by what is known about it: when it was computed, how
-// long that took, how large it is. Where it says no the call runs, and its result replaces the one that was kept. It is called
-// from many goroutines. It panics if valid is nil.
+// Valid says whether a kept result of a [Memo] function may still be used, by what is known about it: when it was
+// computed, how long that took, how large it is. Where it says no the call runs, and its result replaces the one that
+// was kept. It is called from many goroutines. It panics if valid is nil.
 func Valid(valid func(kept.Meta) bool) Option {
 	if valid == nil {
 		panic("lazy: Valid(nil): want a function")
@@ -118,20 +123,20 @@ func Valid(valid func(kept.Meta) bool) Option {
 	return func(o *options) { o.memo.set("Valid").valid = valid }
 }
 
-// IgnoreArg leaves argument i, counted from 0, out of the keys of a [Memo] function: calls that differ in it alone are the same
-// call. It is for loggers, progress bars, numbers of workers. Wrapping panics if there is no such argument.
+// IgnoreArg leaves argument i, counted from 0, out of the keys of a [Memo] function: calls that differ in it alone are
+// the same call. It is for loggers, progress bars, numbers of workers. Wrapping panics if there is no such argument.
 func IgnoreArg(i int) Option {
 	return func(o *options) { o.memo.set("IgnoreArg").ignored = append(o.memo.ignored, i) }
 }
 
-// KeyBy says what values of type T come to in the keys of a [Memo] function, wherever in its arguments they are: values with equal
-// bytes are the same value. It is for types that cannot be compared by content, or not by all of it.
+// KeyBy says what values of type T come to in the keys of a [Memo] function, wherever in its arguments they are: values
+// with equal bytes are the same value. It is for types that cannot be compared by content, or not by all of it.
 //
 //	lazy.KeyBy(netip.Addr.MarshalBinary)
 //	lazy.KeyBy(func(db *DB) ([]byte, error) { return []byte(db.Snapshot), nil })
 //
-// An error, or a panic, keeps the call from being keyed. A type can also say it itself, with a method CacheKey() []byte. It panics
-// if key is nil.
+// An error, or a panic, keeps the call from being keyed. A type can also say it itself, with a method CacheKey()
+// []byte. It panics if key is nil.
 func KeyBy[T any](key func(T) ([]byte, error)) Option {
 	if key == nil {
 		panic("lazy: KeyBy(nil): want a function")
@@ -225,11 +230,12 @@ func (m *memo) chooseCodec() {
 	}
 }
 
-// Codec says how results of a [Memo] function are turned into bytes and back, in stores that keep bytes. Without it, basic types,
-// strings, and slices of them are kept as they are in memory, types with MarshalBinary and UnmarshalBinary by these, and others
-// field by field; a type that cannot be – for it has unexported fields, interfaces or functions – stays in memory, with a warning.
-// decode is to return an error for bytes that encode cannot have written. T must be the type that the function returns; wrapping
-// panics if it is not. Both may be called from many goroutines. Codec panics if one of them is nil.
+// Codec says how results of a [Memo] function are turned into bytes and back, in stores that keep bytes. Without it,
+// basic types, strings, and slices of them are kept as they are in memory, types with MarshalBinary and UnmarshalBinary
+// by these, and others field by field; a type that cannot be – for it has unexported fields, interfaces or functions –
+// stays in memory, with a warning. decode is to return an error for bytes that encode cannot have written. T must be
+// the type that the function returns; wrapping panics if it is not. Both may be called from many goroutines. Codec
+// panics if one of them is nil.
 func Codec[T any](encode func(w io.Writer, v T) error, decode func(r io.Reader) (T, error)) Option {
 	if encode == nil || decode == nil {
 		panic("lazy: Codec: want two functions")

@@ -132,7 +132,8 @@ func TestASlowStoreHoldsUpNoOtherSession(t *testing.T) {
 
 func secondsNow(_ context.Context, x int) (int64, error) { return time.Now().Unix(), nil }
 
-// Two wraps of one function at package level share keys, whatever their TTLs: who waits for the other does not take what is too old.
+// Two wraps of one function at package level share keys, whatever their TTLs: who waits for the other does not take
+// what is too old.
 func TestAFollowerHeedsItsOwnTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := cache.NewMemory(1 << 20)

@@ -10,9 +10,9 @@ import (
 	"github.com/dally-go/dally/internal/kept"
 )
 
-// This file makes the keys of calls. The content of an argument is made by looking at its value – or known without one: that of
-// a result is kept beside it, and that of a gathered slice follows from those of its elements. So the keys of a graph whose
-// results are kept can be made from its sources without a single one of these results.
+// This file makes the keys of calls. The content of an argument is made by looking at its value – or known without one:
+// that of a result is kept beside it, and that of a gathered slice follows from those of its elements. So the keys of a
+// graph whose results are kept can be made from its sources without a single one of these results.
 
 // keyRoom is room for a key's arguments, and contentRoom for one of them, with its length.
 const (
@@ -113,8 +113,8 @@ type contentOf struct {
 	content kept.Content
 }
 
-// appendInput appends the content of argument k, in's value at p, which may be known: that of a result is made without rules of a
-// function's own.
+// appendInput appends the content of argument k, in's value at p, which may be known: that of a result is made without
+// rules of a function's own.
 func (m *memo) appendInput(dst []byte, k int, in *node, p unsafe.Pointer) ([]byte, error) {
 	if m.args[k] != nil && len(m.opts.own) == 0 {
 		if c := in.knownContent(p); c != "" {

@@ -54,8 +54,8 @@ func isDeclared(full string) bool {
 	return token.IsIdentifier(name) && pkg != "reflect"
 }
 
-// inProgram is a runtime's name of a function with package main named after the program or, if that was built from a list of files,
-// after the function's file.
+// inProgram is a runtime's name of a function with package main named after the program or, if that was built from a
+// list of files, after the function's file.
 func inProgram(full, file string) string {
 	rest, isMain := strings.CutPrefix(full, "main.")
 	if !isMain {

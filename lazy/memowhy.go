@@ -10,9 +10,11 @@ import (
 	"github.com/dally-go/dally/internal/kept"
 )
 
-// This file says, for Plan and Explain, which calls would not run because their results are kept, and why others are not kept.
+// This file says, for Plan and Explain, which calls would not run because their results are kept, and why others are
+// not kept.
 
-// foresee takes the cache of Default into account in what is said about the planned calls. It looks results up and reads none.
+// foresee takes the cache of Default into account in what is said about the planned calls. It looks results up and
+// reads none.
 func (p *planner) foresee(all []forecast) {
 	s := Default
 	if s.Cache == nil || !memoised.Load() || !p.memo {

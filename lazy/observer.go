@@ -12,11 +12,12 @@ import (
 )
 
 // Observer is told what runs. Its methods are called by the goroutines that run the calls, from many at once, and hold
-// them up: an observer should note and return. RunStarted comes before all else of a run, RunDone after all else;
-// both come also when the run fails, panics or is cancelled. A call that runs has a CallStarted and a CallDone; one that
-// was skipped for a failure before it, or has its value from the cache, has a CallDone alone; values that are there already have neither. Where a Get
-// returns because its context has ended, functions may still be running: their CallDone and the RunDone come when they
-// have returned. A method that panics makes the Get fail, after everything has been computed and kept.
+// them up: an observer should note and return. RunStarted comes before all else of a run, RunDone after all else; both
+// come also when the run fails, panics or is cancelled. A call that runs has a CallStarted and a CallDone; one that was
+// skipped for a failure before it, or has its value from the cache, has a CallDone alone; values that are there already
+// have neither. Where a Get returns because its context has ended, functions may still be running: their CallDone and
+// the RunDone come when they have returned. A method that panics makes the Get fail, after everything has been computed
+// and kept.
 type Observer interface {
 	RunStarted(RunInfo)
 	CallStarted(CallInfo)
@@ -130,8 +131,8 @@ func (h *hooks) callsFetched(calls []fetchedCall) {
 	}
 }
 
-// tellAllFetched tells of a run that has nothing to do, for all that it needed was in the cache. parent is the run that it is part
-// of, if any.
+// tellAllFetched tells of a run that has nothing to do, for all that it needed was in the cache. parent is the run that
+// it is part of, if any.
 func (r *run) tellAllFetched(parent *run) {
 	if len(r.fetched) == 0 {
 		return

@@ -87,8 +87,9 @@ const trackedAhead = 1 << 12
 // plansPrivate makes all plans use private marks. For tests.
 var plansPrivate atomic.Bool
 
-// newPlan plans what must run for the targets, as seen in the present revision or, if that is earlier, in latest. What the run sees is settled here; enter, if not nil, is called with the plan before anything
-// can change again. s, if not nil, comes before the plan.
+// newPlan plans what must run for the targets, as seen in the present revision or, if that is earlier, in latest. What
+// the run sees is settled here; enter, if not nil, is called with the plan before anything can change again. s, if not
+// nil, comes before the plan.
 func newPlan(targets []*node, refresh bool, latest uint64, s *direct, enter func(*planner)) *planner {
 	p := planners.Get().(*planner)
 	if refresh { // later plans are to know that values may be in cells
@@ -291,8 +292,8 @@ func (p *planner) knows(n *node) bool {
 	return isReady(w) && x.given == nil
 }
 
-// isRightAtFirst reports whether the first value of a tracked node with the given word is the right one in revision 0. That of
-// a call which has found inputs may be of a later one.
+// isRightAtFirst reports whether the first value of a tracked node with the given word is the right one in revision 0.
+// That of a call which has found inputs may be of a later one.
 func isRightAtFirst(w uint32) bool { return w&(flagInline|flagFound|flagForced) == flagInline }
 
 // known is the version that the run is to see of n, which it knows.

@@ -285,7 +285,7 @@ func (n *node) unplanned() string {
 	}
 	if n.fn.memo != nil && n.more.Load() != nil {
 		if why := n.noted().unkept; why != "" {
-			return "has its value, which is not in the cache: " + why
+			return "has its value, which is not kept" + why
 		}
 	}
 	return "has its value"

@@ -13,10 +13,11 @@ import (
 
 // This file looks up what a call would come to, before it runs.
 //
-// Calls with one key that are wanted at the same time run once, over all sessions with the same cache: the first is the flight's
-// leader, the others give up their claims and watch the leader's node as they would watch their own (watch.go). So they share its
-// value and its failure, run themselves if it is cancelled, keep it from being cancelled while they wait, and are told of cycles.
-// A value that is not to be kept is not shared either: the next of them leads a flight of its own.
+// Calls with one key that are wanted at the same time run once, over all sessions with the same cache: the first is the
+// flight's leader, the others give up their claims and watch the leader's node as they would watch their own
+// (watch.go). So they share its value and its failure, run themselves if it is cancelled, keep it from being cancelled
+// while they wait, and are told of cycles. A value that is not to be kept is not shared either: the next of them leads
+// a flight of its own.
 
 // flight is a call with a key that is being looked up, or running.
 type flight struct {
@@ -64,7 +65,8 @@ func (r *run) joinFlight(key kept.Key, n *node) (f *flight, leads bool) {
 	return f, true
 }
 
-// land ends a flight, with a result that others may use, or without Meta. Its leader is still running, for those who watch it.
+// land ends a flight, with a result that others may use, or without Meta. Its leader is still running, for those who
+// watch it.
 func (f *flight) land(result kept.Entry) {
 	s := f.key.stripe()
 	s.mu.Lock()
@@ -86,8 +88,8 @@ func (r *run) memoises(x *execution) bool {
 	return x.node.fn.memo != nil && r.options.session.Cache != nil && !x.again
 }
 
-// recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run: at once, if leads is
-// set, so that others with its key may wait for it.
+// recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run: at
+// once, if leads is set, so that others with its key may wait for it.
 func (r *run) recall(x *execution, leads bool) (status executor.Status, seen bool) {
 	if !r.memoises(x) || !leads && r.options.session.VerifyHits > 0 {
 		return executor.Ended, false
@@ -120,8 +122,8 @@ func (r *run) recall(x *execution, leads bool) (status executor.Status, seen boo
 	return r.conclude(x, nil), true
 }
 
-// lookUp finds the result of the call, and has the call lead a flight, if it may. found says that the call has its result, later that
-// it is started again when another call with its key has ended.
+// lookUp finds the result of the call, and has the call lead a flight, if it may. found says that the call has its
+// result, later that it is started again when another call with its key has ended.
 func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 	m := x.node.fn.memo
 	m.prepare()
@@ -133,7 +135,7 @@ func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 	contents, err := x.appendContents(nil)
 	if err != nil {
 		r.trouble(m, "key", err)
-		x.node.notKept(err.Error())
+		x.node.notKept(": " + err.Error())
 		return false, false
 	}
 	x.memo = &memoCall{contents: contents, key: m.keyOf(contents)}
@@ -177,8 +179,8 @@ func (r *run) read(x *execution, e kept.Entry) bool {
 	return true
 }
 
-// mustRun reports whether a call, claimed when it had the given word, is to run whatever is kept: it was invalidated, or what it was
-// told to run after others for is not in its arguments.
+// mustRun reports whether a call, claimed when it had the given word, is to run whatever is kept: it was invalidated,
+// or what it was told to run after others for is not in its arguments.
 func (n *node) mustRun(was uint32) bool { return was&flagForced != 0 || len(n.orderedAfter()) > 0 }
 
 // find returns what is kept under the key, if it may be used.
@@ -268,8 +270,8 @@ func (x *execution) land() {
 	}
 }
 
-// sharesFlight reports whether the failure of n, which led a flight that call i of the run followed, is the call's, too: not if it
-// comes of what is not the same for the two.
+// sharesFlight reports whether the failure of n, which led a flight that call i of the run followed, is the call's,
+// too: not if it comes of what is not the same for the two.
 func (r *run) sharesFlight(i int32, n *node) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

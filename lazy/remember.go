@@ -44,7 +44,7 @@ func (r *run) remember(x *execution, ok bool) {
 	}
 	m := n.fn.memo
 	if why := r.notToBeKept(x); why != "" {
-		n.notKept(why)
+		n.notKept(": " + why)
 		return
 	}
 	e := kept.NewEntry(r.describe(x, p), n.fn.typ.any(p))
@@ -58,7 +58,7 @@ func (r *run) remember(x *execution, ok bool) {
 	}
 	if err != nil {
 		r.trouble(m, "put", err)
-		n.notKept(err.Error())
+		n.notKept(" everywhere: " + err.Error())
 	}
 }
 

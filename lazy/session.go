@@ -41,8 +41,10 @@ type Session struct {
 	CheckInputs bool
 	// Cache keeps the results of [Memo] functions: see package cache for what there is. nil keeps none but in handles.
 	Cache kept.Store
-	// VerifyHits is the share, from 0 to 1, of results found in the cache that are computed again all the same. One that comes out
-	// different is reported to Logger, with its key, both digests and its inputs, and replaces the one that was kept. 0 is none.
+	// VerifyHits is the share, from 0 to 1, of results found in the cache that are computed again all the same. One
+	// that comes out different is reported to Logger, with its key, both digests and its inputs, and replaces the one
+	// that was kept; an error of such a call is that of the Get. 0 is none. If it is not 0, calls are looked up one by
+	// one, after their inputs.
 	VerifyHits float64
 	// Logger takes warnings. nil is slog.Default().
 	Logger *slog.Logger

@@ -141,8 +141,9 @@ func Gather[T any](ds ...Data[T]) Data[[]T] {
 }
 
 // Map records a call of f for each element of a slice that is known only when it has been computed. The calls are
-// recorded when the slice is there, and run as part of the same run; their values come in order. A slice that is computed
-// again has calls of its own: all of f's run. To keep those of elements that stay, hold a handle for each, and [Gather] them.
+// recorded when the slice is there, and run as part of the same run; their values come in order. A slice that is
+// computed again has calls of its own: all of f's run. To keep those of elements that stay, hold a handle for each, and
+// [Gather] them.
 func Map[A, R any](f Func1[A, R], xs Data[[]A]) Data[[]R] {
 	if f == nil {
 		panic("lazy: Map: the function is nil")
@@ -196,7 +197,8 @@ func If[T any](cond Data[bool], then, otherwise Data[T]) Data[T] {
 	return Data[T]{n: d.n.boundChoice()}
 }
 
-// orMissing returns d or, if it is zero or donated, a call that says so: it is the k-th argument of If, and may not be wanted.
+// orMissing returns d or, if it is zero or donated, a call that says so: it is the k-th argument of If, and may not be
+// wanted.
 func orMissing[T any](d Data[T], k int) Data[T] {
 	var err error
 	switch {

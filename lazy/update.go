@@ -93,8 +93,8 @@ func (r *run) takesAway(x *execution) bool {
 	return d.giveAway(v)
 }
 
-// awaitPublished waits for a moment until d is not busy: the worker that has noted d's result for the run, for others to go on
-// with, may be about to publish it.
+// awaitPublished waits for a moment until d is not busy: the worker that has noted d's result for the run, for others
+// to go on with, may be about to publish it.
 func (d *node) awaitPublished() {
 	const patience = 1000
 	for k := 0; k < patience && isBusy(d.word.Load()); k++ {
@@ -116,8 +116,8 @@ func (r *run) readsAlone(d *node) bool {
 	return true
 }
 
-// giveAway takes its value, v, from a call, which is then pending. It reports false if the call is busy, or its value not the
-// present one. Needs planMu.
+// giveAway takes its value, v, from a call, which is then pending. It reports false if the call is busy, or its value
+// not the present one. Needs planMu.
 func (n *node) giveAway(v version) bool {
 	for {
 		w := n.word.Load()
