@@ -75,6 +75,7 @@ func BenchmarkMemoGraph(b *testing.B) {
 		leaf, all []Option
 	}{
 		{"no cache", false, nil, nil},
+		{"all Memo, no cache", false, []Option{benchName(), Memo()}, []Option{benchName(), Memo()}},
 		{"nothing Memo", true, nil, nil},
 		{"leaves Memo", true, []Option{benchName(), Memo()}, nil},
 		{"all Memo", true, []Option{benchName(), Memo()}, []Option{benchName(), Memo()}},

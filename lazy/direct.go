@@ -232,7 +232,7 @@ func (s *direct) push(n *node) {
 func (s *direct) isFor(n *node) bool {
 	f := n.fn
 	o := &f.opts
-	if f.wantsContext || f.binds || f.updates || f.takes || f.gives || o.transient || o.equal != nil || !n.isCheap() {
+	if s.run.looksUp(f) || f.wantsContext || f.binds || f.updates || f.takes || f.gives || o.transient || o.equal != nil || !n.isCheap() {
 		return false
 	}
 	return true

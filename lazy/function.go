@@ -151,7 +151,7 @@ var prioritized atomic.Bool
 func (f *function) settle() {
 	o := &f.opts
 	f.detached = o.blocking || o.runsOn != nil
-	f.plain = !f.detached && o.limit == nil && o.timeout == 0 && f.memo == nil
+	f.plain = !f.detached && o.limit == nil && o.timeout == 0
 }
 
 // nameOf shortens the runtime's name of a function to what its author would call it.

@@ -153,7 +153,7 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 		x.start = mono()
 	}
 	took := cmp.Or(x.done, mono()) - x.start
-	if state == stateDone && x.node.fn.plain {
+	if state == stateDone && x.node.fn.plain && !x.cached {
 		x.node.fn.est.learn(took)
 	}
 	if took < timedMin && state == stateDone && x.node.more.Load() == nil {

@@ -83,15 +83,13 @@ func (f *flight) landed() kept.Entry {
 	return f.result
 }
 
-// memoises reports whether the call is to be looked up, and its result to be kept.
-func (r *run) memoises(x *execution) bool {
-	return x.node.fn.memo != nil && r.options.session.Cache != nil && !x.again
-}
+// looksUp reports whether calls of f are to be looked up in the run, and their results to be kept.
+func (r *run) looksUp(f *function) bool { return f.memo != nil && r.options.session.Cache != nil }
 
 // recall looks up what the call would come to. It reports whether it has seen to the call; else that is to run: at
 // once, if leads is set, so that others with its key may wait for it.
 func (r *run) recall(x *execution, leads bool) (status executor.Status, seen bool) {
-	if !r.memoises(x) || !leads && r.options.session.VerifyHits > 0 {
+	if !r.looksUp(x.node.fn) || !leads && r.options.session.VerifyHits > 0 {
 		return executor.Ended, false
 	}
 	returned := false

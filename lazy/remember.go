@@ -52,7 +52,8 @@ func (r *run) remember(x *execution, ok bool) {
 	r.compareVerified(x, e.Meta)
 	n.shareResult(p)
 	x.memo.result = e
-	err := r.options.session.Cache.Put(r.context(), e, m.codec)
+	ctx := context.WithoutCancel(r.context()) // a failure elsewhere is no reason to compute this again
+	err := r.options.session.Cache.Put(ctx, e, m.codec)
 	if errors.Is(err, kept.ErrStays) && m.local != "" {
 		err = fmt.Errorf("%w: %s", err, m.local)
 	}

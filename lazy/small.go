@@ -47,7 +47,7 @@ type small struct {
 // isSmall reports whether the run may be a small one.
 func (r *run) isSmall() bool {
 	return r.n <= smallLen && r.begun == nil && !r.plan.ranked && r.outer == nil && r.hooks == nil && !r.plan.letsGo && !r.plan.detached &&
-		!r.options.hasWorkers && r.plan.order[0].isCheapHere()
+		!r.options.hasWorkers && r.isCheapHere(r.plan.order[0])
 }
 
 // makeSmall makes the run if it is small. It reports whether that is all; else the run has still to be started, or has
@@ -111,7 +111,7 @@ func (s *small) settle(all, rescued bool) {
 }
 
 // isCheapHere reports whether the call may be one of a small run.
-func (n *node) isCheapHere() bool { return n.isCheap() && !n.fn.wantsContext }
+func (r *run) isCheapHere(n *node) bool { return n.isCheap() && !n.fn.wantsContext && !r.looksUp(n.fn) }
 
 func (s *small) calls() bool {
 	order := s.run.plan.order
@@ -122,7 +122,7 @@ func (s *small) calls() bool {
 			return false
 		}
 		if n.fn != last || n.word.Load()&flagOwn != 0 {
-			if !n.isCheapHere() {
+			if !s.run.isCheapHere(n) {
 				return false
 			}
 			last, cost = n.fn, n.fn.est.cost()

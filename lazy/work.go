@@ -71,7 +71,7 @@ func (r *run) Piece(lo int32) (int32, time.Duration) {
 		}
 		if f := n.fn; f != last {
 			c := f.est.cost()
-			if !f.plain || ((c == 0 || c > cheap) && hi > lo) {
+			if !f.plain || r.looksUp(f) || ((c == 0 || c > cheap) && hi > lo) {
 				break
 			}
 			last, cost = f, c
@@ -225,7 +225,7 @@ func (r *run) startUnder(parent context.Context, worker int, i int32) executor.S
 		r.dropGrantsOf(i)
 		return executor.Ended
 	}
-	if worker >= 0 && r.hooks == nil && n.costsAtMost(untimed) && !r.late.Load() {
+	if worker >= 0 && r.hooks == nil && n.costsAtMost(untimed) && !r.looksUp(n.fn) && !r.late.Load() {
 		if status := r.startCheap(i, n); status != executor.Again {
 			return status
 		}
