@@ -142,6 +142,7 @@ func (w *changeWorld) round(gets ...*changeGet) {
 		default:
 			r.rested(n)
 		}
+		n.loose = n.loose || n.memo
 	}
 }
 
@@ -316,9 +317,10 @@ func (r *changeRound) rested(n *changeNode) {
 		return
 	}
 	switch {
+	case r.refresh && n.memo && r.w.nests(): // a Get inside a call refreshes nothing, and may have come first
 	case r.refresh && r.again[n.k]:
 		r.w.found.add("node %d did not run again", n.k)
-	case n.loose || r.held[n.k]:
+	case n.memo || n.loose || r.held[n.k]:
 	case !n.hasCell:
 		r.w.found.add("node %d has a value without having run", n.k)
 	case n.invalid:
@@ -364,6 +366,11 @@ func (r *changeRound) mayRun(n *changeNode) bool {
 // failed reports whether something has failed.
 func (r *changeRound) failed() bool {
 	return r.failures > 0 || slices.ContainsFunc(r.gets, func(g *changeGet) bool { return g.err != nil })
+}
+
+// nests reports whether a node Gets others.
+func (w *changeWorld) nests() bool {
+	return slices.ContainsFunc(w.nodes, func(n *changeNode) bool { return n.kind == chNest })
 }
 
 // letsGo reports whether a transient node is before n. When that is computed again while something else before it is stale,

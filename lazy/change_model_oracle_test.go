@@ -8,6 +8,7 @@ import "slices"
 //   - A source that was Set back and forth, with a Get of anything in between, may count as changed.
 //   - A value given to a call whose inputs had no values then may or may not outlast a change behind them.
 //   - What ran in a Get that failed or was cancelled may or may not have been kept.
+//   - A call that is Memo may or may not run: its result may be in the cache, if the cache has not lost it.
 //
 // Everything else is certain: which value a Get returns, which body must run for it, and which must not.
 
@@ -185,6 +186,9 @@ func (v *changeView) need(targets, got []int) {
 		ran := len(v.runs[k]) > 0
 		if v.needed[k] && (!v.clean[k] || v.refresh || n.transient) {
 			v.also(v.needed, v.deps(n))
+		}
+		if n.memo && !ran { // its value may have come from the cache, without those before it
+			continue
 		}
 		if v.wanted[k] && (ran || !v.clean[k] && !v.held[k] && !n.transient) {
 			v.also(v.wanted, v.deps(n))
