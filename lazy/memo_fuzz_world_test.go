@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 // memoFunction is a function of the fuzzed programs.
@@ -55,6 +56,7 @@ func newMemoProgram(t testing.TB, session, store byte) *memoProgram {
 	p.session = fuzzSession(session)
 	for _, s := range []*Session{p.session, p.other} {
 		s.Logger = slog.New(slog.DiscardHandler)
+		s.PollMin, s.PollMax = time.Microsecond, 50*time.Microsecond
 	}
 	if store >= 128 {
 		x := Source("elsewhere", 1)
@@ -126,6 +128,17 @@ func (p *memoProgram) memoFunctions() (all []*memoFunction) {
 		w := Wrap1(func(ctx context.Context, a int) (int, error) { return p.run(ctx, f, []int{a}) }, o...)
 		return func(in []Data[int]) Data[int] { return w(in[0]) }
 	}
+	polled := func(f *memoFunction, o []Option) func([]Data[int]) Data[int] {
+		w := Poll1(func(t *Task, a int) (int, error) {
+			for looks := range t.Spin() {
+				if looks == a%2 {
+					return p.run(context.Background(), f, []int{a})
+				}
+			}
+			return 0, t.Err()
+		}, o...)
+		return func(in []Data[int]) Data[int] { return w(in[0]) }
+	}
 	two := func(f *memoFunction, o []Option) func([]Data[int]) Data[int] {
 		w := Wrap2(func(ctx context.Context, a, b int) (int, error) { return p.run(ctx, f, []int{a, b}) }, o...)
 		return func(in []Data[int]) Data[int] { return w(in[0], in[1]) }
@@ -149,7 +162,7 @@ func (p *memoProgram) memoFunctions() (all []*memoFunction) {
 	add("pair", 2, func(in ...int) int { return (in[0] + 2*in[1]) % 5 }, two)
 	add("limited", 1, func(in ...int) int { return 3 - in[0]%4 }, one, Blocking(1), Transient())
 	add("total", 3, total, many)
-	add("polled", 1, func(in ...int) int { return in[0] % 3 }, one, Priority(3))
+	add("polled", 1, func(in ...int) int { return in[0] % 3 }, polled, Priority(3))
 	add("plain", 2, func(in ...int) int { return (in[0] + in[1]) % 6 }, two)
 	return all
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/internal/leak"
@@ -43,6 +44,7 @@ type hammer struct {
 	sum      Func2[int, int, int]
 	nests    Func1[int, int]
 	fails    Func1[int, int]
+	waits    Func1[int, int]
 	failing  atomic.Int32
 
 	mu      sync.Mutex
@@ -56,8 +58,11 @@ func newHammer(t testing.TB, seed uint64) *hammer {
 	g := pick(r, regimes[1:]...)
 	store := g.store(t, seed)
 	h := &hammer{t: t, running: make(map[string]bool), anyhow: g.verify > 0, src: Source("src", 0)}
-	for _, n := range []int{1, 2, 4} {
-		h.sessions = append(h.sessions, &Session{Parallelism: n, Cache: store, VerifyHits: g.verify, Logger: slog.New(slog.DiscardHandler)})
+	h.sessions = []*Session{{Parallelism: 1}, {Parallelism: 2}, {Executor: executor.Func(loop)}, {Executor: executor.Serial()}, {Parallelism: 4}}
+	h.sessions[4].Observer = &watcherOf{}
+	for _, s := range h.sessions {
+		s.Cache, s.VerifyHits, s.Logger = store, g.verify, slog.New(slog.DiscardHandler)
+		s.PollMin, s.PollMax = time.Microsecond, 50*time.Microsecond
 	}
 	limit, version := executor.NewLimit(1), memoVersion()
 	options := func(name string, more ...Option) []Option { return append(more, Name(name), version, Memo()) }
@@ -80,6 +85,15 @@ func newHammer(t testing.TB, seed uint64) *hammer {
 		}
 		return x, ctx.Err()
 	}, options("fails", pick(r, Blocking(2), Retry(1), Limit(limit)))...)
+	h.waits = Poll1(func(t *Task, x int) (int, error) {
+		defer h.enter("waits", x)()
+		for looks := range t.Spin() {
+			if looks == x%3 {
+				return x, nil
+			}
+		}
+		return 0, t.Err()
+	}, options("waits")...)
 	h.nests = Wrap1(func(ctx context.Context, x int) (int, error) {
 		defer h.enter("nests", x)()
 		vs, err := GetAll(ctx, []Data[int]{h.plus.Of(x), h.twice(h.plus.Of(x + 1))})
@@ -115,7 +129,7 @@ func (h *hammer) some(r *rand.Rand) (ds []Data[int], want []func(x int) int) {
 	add := func(d Data[int], f func(x int) int) { ds, want = append(ds, d), append(want, f) }
 	for range 1 + r.IntN(5) {
 		c := r.IntN(3)
-		switch r.IntN(7) {
+		switch r.IntN(8) {
 		case 0:
 			add(h.plus.Of(c), func(int) int { return c + 10 })
 		case 1:
@@ -127,6 +141,8 @@ func (h *hammer) some(r *rand.Rand) (ds []Data[int], want []func(x int) int) {
 		case 4:
 			add(h.twice(h.plus(h.src)), func(x int) int { return 2*x + 20 })
 		case 5:
+			add(h.plus(h.waits(h.src)), func(x int) int { return x + 10 })
+		case 6:
 			add(h.sum(h.src, h.nests.Of(c)), func(x int) int { return x + 3*c + 32 })
 		default:
 			add(h.nests(h.src), func(x int) int { return 3*x + 32 })
@@ -211,5 +227,8 @@ func hammerFewKeys(t *testing.T, seed uint64) {
 	}
 	for unaware.Load() != 0 {
 		runtime.Gosched()
+	}
+	for _, problem := range h.sessions[4].Observer.(*watcherOf).found.all() {
+		t.Error("observer:", problem)
 	}
 }
