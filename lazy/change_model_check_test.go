@@ -92,6 +92,11 @@ type changeRound struct {
 // round does some gets at once, waits until nothing of them is left, and compares what happened with the model.
 func (w *changeWorld) round(gets ...*changeGet) {
 	w.undoubt()
+	for _, n := range w.nodes { // a Refresh may end the value given to such a call, or not, and the call not run for that
+		if n.memo && n.given && gets[0].refresh {
+			w.invalidate(n)
+		}
+	}
 	w.did("%v", gets)
 	goroutines := runtime.NumGoroutine()
 	var plan map[int]bool
@@ -374,13 +379,14 @@ func (w *changeWorld) nests() bool {
 }
 
 // letsGo reports whether a transient node is before n. When that is computed again while something else before it is stale,
-// it is not seen that it comes to the same value: its users may run once more than they had to.
+// it is not seen that it comes to the same value: its users may run once more than they had to. Nor does the model see what a
+// Memo node comes to that takes its value from the cache.
 func (w *changeWorld) letsGo(n *changeNode) bool {
 	seen := map[int]bool{n.k: true}
 	for todo := n.in; len(todo) > 0; {
 		i := w.nodes[todo[0]]
 		todo = todo[1:]
-		if i.transient {
+		if i.transient || i.memo {
 			return true
 		}
 		if !seen[i.k] {

@@ -274,7 +274,7 @@ func (v *changeView) knows(n *changeNode) bool {
 
 // undoubt forgets the values given to calls of which it is not known whether they have ended with a change: where the
 // inputs had no values yet, or may have been others; and those of Binds, which can have another value without having run,
-// so that no one could tell.
+// so that no one could tell. So can Memo calls.
 func (w *changeWorld) undoubt() {
 	v := w.view(false)
 	anyBehind := make([]int, len(w.nodes)) // through all inputs that there might be
@@ -283,7 +283,7 @@ func (w *changeWorld) undoubt() {
 			anyBehind[k] = max(anyBehind[k], anyBehind[j], w.nodes[j].touchedAt)
 		}
 		unknown := !n.baseKnown && anyBehind[k] > n.verifiedAt
-		if n.given && v.held[k] && (unknown || n.kind == chBind && max(v.behind[k], n.touchedAt) > n.verifiedAt) {
+		if n.given && v.held[k] && (unknown || (n.kind == chBind || n.memo) && max(v.behind[k], n.touchedAt) > n.verifiedAt) {
 			w.invalidate(n)
 		}
 	}

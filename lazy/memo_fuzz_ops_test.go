@@ -3,6 +3,7 @@ package lazy
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -70,14 +71,19 @@ func (p *memoProgram) some(count int, arg byte) (targets []int) {
 	return targets
 }
 
-// calmly does something during which calls run as often as they must, and no more.
+// calmly does something during which calls run as often as they must, and no more. A failure stops what runs beside it, and a
+// store then may not be given time to keep what comes of that.
 func (p *memoProgram) calmly(do func()) {
+	if slices.ContainsFunc(p.functions, func(f *memoFunction) bool { return f.fails }) {
+		p.freely(do)
+		return
+	}
 	p.mu.Lock()
 	p.anyhow = p.regime.verify > 0
 	p.mu.Unlock()
 	goroutines := runtime.NumGoroutine()
 	do()
-	for runtime.NumGoroutine() > goroutines { // what was stopped by a failure may need a moment
+	for runtime.NumGoroutine() > goroutines { // what was left behind may need a moment
 		runtime.Gosched()
 	}
 }
