@@ -92,6 +92,11 @@ type changeRound struct {
 // round does some gets at once, waits until nothing of them is left, and compares what happened with the model.
 func (w *changeWorld) round(gets ...*changeGet) {
 	w.undoubt()
+	for _, n := range w.nodes { // a Refresh may end the value given to such a call, or not, and the call not run for that
+		if n.memo && n.given && gets[0].refresh {
+			w.invalidate(n)
+		}
+	}
 	w.did("%v", gets)
 	goroutines := runtime.NumGoroutine()
 	var plan map[int]bool
@@ -142,6 +147,7 @@ func (w *changeWorld) round(gets ...*changeGet) {
 		default:
 			r.rested(n)
 		}
+		n.loose = n.loose || n.memo
 	}
 }
 
@@ -316,9 +322,10 @@ func (r *changeRound) rested(n *changeNode) {
 		return
 	}
 	switch {
+	case r.refresh && n.memo && r.w.nests(): // a Get inside a call refreshes nothing, and may have come first
 	case r.refresh && r.again[n.k]:
 		r.w.found.add("node %d did not run again", n.k)
-	case n.loose || r.held[n.k]:
+	case n.memo || n.loose || r.held[n.k]:
 	case !n.hasCell:
 		r.w.found.add("node %d has a value without having run", n.k)
 	case n.invalid:
@@ -366,14 +373,20 @@ func (r *changeRound) failed() bool {
 	return r.failures > 0 || slices.ContainsFunc(r.gets, func(g *changeGet) bool { return g.err != nil })
 }
 
+// nests reports whether a node Gets others.
+func (w *changeWorld) nests() bool {
+	return slices.ContainsFunc(w.nodes, func(n *changeNode) bool { return n.kind == chNest })
+}
+
 // letsGo reports whether a transient node is before n. When that is computed again while something else before it is stale,
-// it is not seen that it comes to the same value: its users may run once more than they had to.
+// it is not seen that it comes to the same value: its users may run once more than they had to. Nor does the model see what a
+// Memo node comes to that takes its value from the cache.
 func (w *changeWorld) letsGo(n *changeNode) bool {
 	seen := map[int]bool{n.k: true}
 	for todo := n.in; len(todo) > 0; {
 		i := w.nodes[todo[0]]
 		todo = todo[1:]
-		if i.transient {
+		if i.transient || i.memo {
 			return true
 		}
 		if !seen[i.k] {

@@ -8,6 +8,7 @@ import "slices"
 //   - A source that was Set back and forth, with a Get of anything in between, may count as changed.
 //   - A value given to a call whose inputs had no values then may or may not outlast a change behind them.
 //   - What ran in a Get that failed or was cancelled may or may not have been kept.
+//   - A call that is Memo may or may not run: its result may be in the cache, if the cache has not lost it.
 //
 // Everything else is certain: which value a Get returns, which body must run for it, and which must not.
 
@@ -186,6 +187,9 @@ func (v *changeView) need(targets, got []int) {
 		if v.needed[k] && (!v.clean[k] || v.refresh || n.transient) {
 			v.also(v.needed, v.deps(n))
 		}
+		if n.memo && !ran { // its value may have come from the cache, without those before it
+			continue
+		}
 		if v.wanted[k] && (ran || !v.clean[k] && !v.held[k] && !n.transient) {
 			v.also(v.wanted, v.deps(n))
 		}
@@ -270,7 +274,7 @@ func (v *changeView) knows(n *changeNode) bool {
 
 // undoubt forgets the values given to calls of which it is not known whether they have ended with a change: where the
 // inputs had no values yet, or may have been others; and those of Binds, which can have another value without having run,
-// so that no one could tell.
+// so that no one could tell. So can Memo calls.
 func (w *changeWorld) undoubt() {
 	v := w.view(false)
 	anyBehind := make([]int, len(w.nodes)) // through all inputs that there might be
@@ -279,7 +283,7 @@ func (w *changeWorld) undoubt() {
 			anyBehind[k] = max(anyBehind[k], anyBehind[j], w.nodes[j].touchedAt)
 		}
 		unknown := !n.baseKnown && anyBehind[k] > n.verifiedAt
-		if n.given && v.held[k] && (unknown || n.kind == chBind && max(v.behind[k], n.touchedAt) > n.verifiedAt) {
+		if n.given && v.held[k] && (unknown || (n.kind == chBind || n.memo) && max(v.behind[k], n.touchedAt) > n.verifiedAt) {
 			w.invalidate(n)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"runtime"
+
+	"github.com/dally-go/dally/cache"
 )
 
 // A program of changes is read from bytes: the first says which session runs it, each pair after that is an operation, op
@@ -35,10 +37,17 @@ type changeProgram struct {
 
 // runChangeProgram runs a program and returns what was wrong, and what had been done.
 func runChangeProgram(program []byte) (problems, trace []string) {
+	return runCachedChanges(program, nil, 0)
+}
+
+// runCachedChanges is runChangeProgram with a store for results, if that is not nil, a share of which is verified. Most calls
+// that can be are Memo then.
+func runCachedChanges(program []byte, store cache.Store, verify float64) (problems, trace []string) {
 	if len(program) == 0 {
 		return nil, nil
 	}
 	p := &changeProgram{changeWorld: newChangeWorld(fuzzSession(program[0]))}
+	p.session.Cache, p.session.VerifyHits = store, verify
 	ops := program[1:]
 	for k := 0; k+1 < len(ops) && k < 2*changeOpsMax; k += 2 {
 		p.do(int(ops[k]), int(ops[k+1]))
@@ -96,6 +105,7 @@ func (p *changeProgram) another(kind changeKind, more, arg int) {
 		n.kind, width = chSource, 0
 		n.cell, n.hasCell, n.settled = more, true, more
 	}
+	n.memo = p.session.Cache != nil && n.kind != chSource && n.kind != chBind && (arg+len(p.nodes))%4 > 0
 	for i := range width {
 		back := (arg*(i+1) + i*i + more) % (1 + min(len(p.live)-1, 3+arg))
 		n.in = append(n.in, p.live[len(p.live)-1-back])
@@ -159,7 +169,7 @@ func (p *changeProgram) outside(more, arg int) {
 			runtime.GC()
 		}
 	default:
-		if n.kind == chSource {
+		if n.kind == chSource || n.memo { // what a Memo function looks at are its arguments
 			return
 		}
 		p.did("the world outside %d is %d", n.k, more)

@@ -53,7 +53,7 @@ func changesAgree(t *testing.T, seed uint64) {
 	if testing.Short() { // to make it smaller takes minutes
 		t.Fatalf("seed %d: add it to changeSeeds.\n%s\n%s", seed, strings.Join(problems, "\n"), strings.Join(trace, "\n"))
 	}
-	smaller := shrunk(program, kindOfProblem(problems))
+	smaller := shrunk(program, kindOfProblem(problems), runChangeProgram)
 	again, trace := runChangeProgram(smaller)
 	t.Fatalf("seed %d: add it to changeSeeds.\n%s\nMade smaller:\n%s\n%s\n%v",
 		seed, strings.Join(problems, "\n"), strings.Join(again, "\n"), strings.Join(trace, "\n"), smaller)
@@ -70,13 +70,13 @@ func kindOfProblem(problems []string) string {
 
 // shrunk leaves out as many operations of a program as it can, and makes sources of nodes, while the same kind of
 // problem comes up.
-func shrunk(program []byte, kind string) []byte {
+func shrunk(program []byte, kind string, run func([]byte) (problems, trace []string)) []byte {
 	runs := 0
 	fails := func(p []byte) bool {
 		if runs++; runs > 300 {
 			return false
 		}
-		problems, _ := runChangeProgram(p)
+		problems, _ := run(p)
 		return kindOfProblem(problems) == kind
 	}
 	for size := len(program) / 4 * 2; size > 0; {

@@ -44,6 +44,7 @@ type changeNode struct {
 	op, salt  int
 	pure      bool // its body sees no context, and fails only by a panic
 	transient bool
+	memo      bool
 	d         Data[int]            // zero once it is dropped
 	pair      Data[Pair[int, int]] // of chPair, what the body returns: Set and Invalidate are for this
 
@@ -74,6 +75,9 @@ func (n *changeNode) String() string {
 	}
 	if n.transient {
 		s += " transient"
+	}
+	if n.memo {
+		s += " memo"
 	}
 	return s
 }
@@ -231,6 +235,9 @@ func (w *changeWorld) shape(n *changeNode, in []Data[int]) Data[int] {
 	o := []Option{Name(fmt.Sprint("N", n.k))}
 	if n.transient {
 		o = append(o, Transient())
+	}
+	if n.memo {
+		o = append(o, Memo(), memoVersion())
 	}
 	switch n.kind {
 	case chSource:

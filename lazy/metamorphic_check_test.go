@@ -109,8 +109,9 @@ func (w *world) run(r round) []outcome {
 	for _, o := range outcomes {
 		w.checkOutcome(m, o)
 	}
+	m.calm = !slices.ContainsFunc(outcomes, func(o outcome) bool { return o.cancel >= 0 || o.err != nil && !o.keep })
 	full := m.alone && (r.gets[0].keep || outcomes[0].err == nil)
-	w.checkCounts(m, full && (m.sure() || len(m.targets.causes) == 0))
+	w.checkCounts(m, full && !w.isWarm() && (m.sure() || len(m.targets.causes) == 0))
 	return outcomes
 }
 
@@ -197,6 +198,9 @@ func (w *world) checkCounts(m *model, exact bool) {
 		}
 		if runs && exact && ran != m.wantTries(k) {
 			w.found.add("step %d ran %d times, want %d", k, ran, m.wantTries(k))
+		}
+		if ran > 0 && m.calm && w.isWarm() && w.memos.had[memoName(k)] {
+			w.found.add("step %d ran %d times, and its result was kept", k, ran)
 		}
 		if n := int(st.inner.Load()); s.kind == aReduce && n > len(s.in)-1 {
 			w.found.add("step %d: Reduce ran %d calls for %d inputs", k, n, len(s.in))

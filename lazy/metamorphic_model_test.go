@@ -7,6 +7,7 @@ import "maps"
 type model struct {
 	w       *world
 	alone   bool // the round is a single Get that nobody cancels
+	calm    bool // no Get of the round has ended before its time: a look into a cache may have been given up then
 	targets verdict
 	known   []*verdict // of the steps that may be needed
 	tries   []int32    // before the round

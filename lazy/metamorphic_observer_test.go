@@ -48,6 +48,10 @@ func (o *watcherOf) CallDone(c CallInfo) {
 		if !ran || c.Err != nil {
 			o.found.add("call %+v done wrongly", c)
 		}
+	case graph.Cached:
+		if ran || c.Err != nil {
+			o.found.add("call %+v cached wrongly", c)
+		}
 	case graph.Failed, graph.Pending:
 		if !ran || c.Err == nil {
 			o.found.add("call %+v failed wrongly", c)

@@ -79,6 +79,7 @@ type step struct {
 	times   int32 // of failsFirst
 	pause   pause
 	outside bool // aNest: Gets with a context that is not the call's
+	memo    bool // its results are kept
 }
 
 // get is one Get, GetAll, Get2 or Run.

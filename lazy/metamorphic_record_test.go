@@ -69,6 +69,9 @@ func (w *world) shape(k int, s step, in []Data[int]) Data[int] {
 // call records a call of the body on up to four inputs. The wraps' first input is the number of the step; where there
 // is no room for it, the step has a wrap of its own.
 func (w *world) call(k int, s step, in []Data[int]) Data[int] {
+	if s.memo {
+		return w.memos.of(k, s, len(in))(in)
+	}
 	if len(in) == 0 || len(in) == 4 {
 		return w.callAlone(k, s, in)
 	}
@@ -135,6 +138,9 @@ func (w *world) callAlone(k int, s step, in []Data[int]) Data[int] {
 
 // many records a call of the body on a slice.
 func (w *world) many(k int, s step, in Data[[]int]) Data[int] {
+	if s.memo {
+		return w.memos.ofMany(k, s)(in)
+	}
 	o := append(w.options(s.how), Name("many"))
 	if s.pure {
 		return Pure1(func(in []int) int { return w.pure(k, in...) }, o...)(in)
@@ -171,28 +177,35 @@ func (w *world) bind(k int, s step, in []Data[int]) Data[int] {
 
 // nest records a call that, having done what the body does, Gets handles while it runs.
 func (w *world) nest(k int, s step, in []Data[int]) Data[int] {
+	if s.memo {
+		return w.memos.ofNest(k, s)(in[0])
+	}
 	return Wrap1(func(ctx context.Context, x int) (int, error) {
-		st := w.states[k]
-		if now := st.running.Add(1); now != 1 {
-			w.found.add("step %d runs %d times at once", k, now)
-		}
-		defer st.running.Add(-1)
-		if _, err := w.bodyCounted(ctx, k, []int{x}); err != nil {
-			return 0, err
-		}
-		st.done.Add(-1) // not yet
-		inside := ctx
-		if s.outside {
-			inside = context.Background()
-		}
-		vs, err := GetAll(inside, in[1:], In(w.session))
-		if err != nil {
-			if isContextError(err) && ctx.Err() == nil {
-				w.found.add("step %d: a Get inside says %v without reason", k, err)
-			}
-			return 0, errors.Join(err)
-		}
-		st.done.Add(1)
-		return value(x, vs...), nil
+		return w.nested(ctx, k, x, in[1:])
 	}, append(w.options(s.how), Name("nest"))...)(in[0])
+}
+
+func (w *world) nested(ctx context.Context, k, x int, more []Data[int]) (int, error) {
+	st := w.states[k]
+	if now := st.running.Add(1); now != 1 {
+		w.found.add("step %d runs %d times at once", k, now)
+	}
+	defer st.running.Add(-1)
+	if _, err := w.bodyCounted(ctx, k, []int{x}); err != nil {
+		return 0, err
+	}
+	st.done.Add(-1) // not yet
+	inside := ctx
+	if w.steps[k].outside {
+		inside = context.Background()
+	}
+	vs, err := GetAll(inside, more, In(w.session))
+	if err != nil {
+		if isContextError(err) && ctx.Err() == nil {
+			w.found.add("step %d: a Get inside says %v without reason", k, err)
+		}
+		return 0, errors.Join(err)
+	}
+	st.done.Add(1)
+	return value(x, vs...), nil
 }

@@ -26,6 +26,7 @@ type world struct {
 	pool    executor.Executor
 	dynamic bool // some step makes Gets or records calls while it runs
 	found   problems
+	memos   *memoWraps // nil: no step is Memo
 
 	// wraps are shared by all steps alike, so that the library gets to know what their calls cost.
 	wraps map[wrapKey]any
