@@ -112,6 +112,7 @@ func (r *run) recall(x *execution, leads bool) (status executor.Status, seen boo
 	case later:
 		return executor.Later, true
 	case !found && r.ended.Load() && !x.node.watchedByOthers(r): // nobody has wanted it since it began to be looked up
+		x.silent = true
 		return r.conclude(x, r.haltCause()), true
 	case !found:
 		return executor.Ended, false
@@ -125,7 +126,8 @@ func (r *run) recall(x *execution, leads bool) (status executor.Status, seen boo
 func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 	m := x.node.fn.memo
 	m.prepare()
-	if f := r.takeFollowed(x.at); f != nil {
+	mustRun := r.options.refresh || x.node.mustRun(x.was)
+	if f := r.takeFollowed(x.at); f != nil && !mustRun {
 		if e := f.landed(); e.Meta != nil && m.expiry(e.Meta) == "" && r.read(x, e) {
 			return true, false
 		}
@@ -137,9 +139,6 @@ func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 		return false, false
 	}
 	x.memo = &memoCall{contents: contents, key: m.keyOf(contents)}
-	if r.options.refresh || x.node.mustRun(x.was) {
-		return false, false
-	}
 	if mayLead {
 		f, leads := r.joinFlight(x.memo.key, x.node)
 		if !leads {
@@ -148,6 +147,9 @@ func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 			return false, true
 		}
 		x.memo.flight = f
+	}
+	if mustRun {
+		return false, false
 	}
 	e, found := r.find(m, x.memo.key)
 	switch {

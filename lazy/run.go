@@ -235,7 +235,7 @@ func (r *run) context() context.Context {
 		ctx := executor.WithoutSlot(context.WithoutCancel(r.base))
 		ctx, r.cancel = context.WithCancelCause(ctx)
 		r.ctx = &runContext{Context: ctx, run: r}
-		if r.halted.Load() {
+		if r.ended.Load() { // not if it is halted: others may wait for a call of it
 			r.cancel(r.cause)
 		}
 	}
