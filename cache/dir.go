@@ -112,7 +112,10 @@ func MaxAge(d time.Duration) DirOption {
 // ErrMiss if it was dropped meanwhile. Codecs get a reader with a method Len() int, the number of bytes left.
 func OpenDir(path string, opts ...DirOption) (Store, error) {
 	s := &dirStore{bytesMax: dirBytesMax, ageMax: dirAgeMax, limits: dirLimitsUsual}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("cache: OpenDir: option %d is nil", i+1)
+		}
 		if err := opt(s); err != nil {
 			return nil, err
 		}

@@ -92,8 +92,10 @@ func (s *dirStore) newTemp() (*os.File, error) {
 		if try > 0 || !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("cache: %w", err)
 		}
-		// The folder was removed. If it cannot be made again, opening the file says so.
-		_ = s.create()
+		// The folder was removed.
+		if err := s.create(); err != nil {
+			return nil, fmt.Errorf("cache: %w", err)
+		}
 	}
 }
 

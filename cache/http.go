@@ -109,7 +109,10 @@ func OpenHTTP(url string, opts ...HTTPOption) (Store, error) {
 		return nil, err
 	}
 	s := &httpStore{base: base, header: http.Header{}, timeout: httpTimeout}
-	for _, o := range opts {
+	for i, o := range opts {
+		if o == nil {
+			return nil, fmt.Errorf("cache: open %s: option %d is nil", base, i+1)
+		}
 		if err := o(s); err != nil {
 			return nil, fmt.Errorf("cache: open %s: %w", base, err)
 		}

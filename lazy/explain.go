@@ -12,11 +12,14 @@ import (
 // with the reason. Nothing runs; results that the cache of [Default] has are looked up, and not read. Calls that are
 // stale are among them if what they take may have changed: whether they run turns out on the way. What a Bind will go
 // on to is not known before it has run. It panics if a handle is zero.
-func Plan(targets ...Target) graph.Snapshot {
+func Plan(targets ...Target) graph.Snapshot { return Default.Plan(targets...) }
+
+// Plan is [Plan] for a Get in session s: results that its cache has are looked up, and not read.
+func (s *Session) Plan(targets ...Target) graph.Snapshot {
 	p := newPlan(nodesOf("Plan", targets), false, math.MaxUint64, nil, nil)
 	defer p.free()
-	forecasts := p.forecasts()
-	var s graph.Snapshot
+	forecasts := p.forecasts(s)
+	var plan graph.Snapshot
 	for i, n := range p.order {
 		if forecasts[i].runs == no {
 			continue
@@ -28,9 +31,9 @@ func Plan(targets ...Target) graph.Snapshot {
 				node.Inputs = append(node.Inputs, p.order[in].id())
 			}
 		}
-		s.Nodes = append(s.Nodes, node)
+		plan.Nodes = append(plan.Nodes, node)
 	}
-	return s
+	return plan
 }
 
 // Explanation says of a target, and of everything it may depend on, whether a Get would run it.
@@ -51,12 +54,16 @@ type CallExplanation struct {
 
 // Explain says what a Get of t in [Default] would run and why: also why a result that could be in its cache is not.
 // Inputs stand before their users. It runs nothing, and panics if the handle is zero.
-func Explain(t Target) Explanation {
+func Explain(t Target) Explanation { return Default.Explain(t) }
+
+// Explain is [Explain] for a Get in session s: results that its cache has are looked up, and not read. Where it has
+// none, up to 20,000 of its entries are listed to find a reason, which of a directory takes some ten microseconds each.
+func (s *Session) Explain(t Target) Explanation {
 	n := nodesOf("Explain", []Target{t})[0]
 	e := Explanation{Target: n.label()}
-	planned := forecastsFor(n)
-	all, s := snapshotWithNodes([]*node{n})
-	for k, p := range s.Nodes {
+	planned := forecastsFor(s, n)
+	all, shown := snapshotWithNodes([]*node{n})
+	for k, p := range shown.Nodes {
 		v, isPlanned := planned[all[k]]
 		if !isPlanned {
 			v.reason = all[k].unplanned()

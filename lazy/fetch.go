@@ -194,7 +194,9 @@ func (f *fetcher) guarded(i int32, do func(i int32)) {
 	defer func() {
 		if v := recover(); v != nil {
 			if m := f.plan.order[i].fn.memo; m != nil { // else a slice of what cannot be joined: its call runs
-				f.trouble(m, "get", newPanicError("Memo of "+m.fn.name, v))
+				err := newPanicError("Memo of "+m.fn.name, v)
+				f.trouble(m, "get", err)
+				f.because(i, err.Error())
 			}
 		}
 	}()

@@ -90,7 +90,7 @@ func (f *fetcher) missed(m *memo, err error) string {
 	if f.ctx.Err() == nil && !errors.Is(err, kept.ErrMiss) {
 		f.trouble(m, "get", err)
 	}
-	return "cannot be had from the cache: " + err.Error()
+	return err.Error()
 }
 
 func (f *fetcher) because(i int32, why string) {

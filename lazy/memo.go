@@ -46,6 +46,8 @@ type memo struct {
 	fixed   bool // nobody who has the arguments can change them
 	verify  atomic.Uint64
 	unkeyed error // no call can be keyed
+	// unkept is why a result was not kept, the last time that one was not.
+	unkept atomic.Pointer[string]
 }
 
 // memoOptions are the options that are about keeping results.

@@ -240,7 +240,7 @@ func TestExplainSaysWhyThereWasNoHit(t *testing.T) {
 		d    lazy.Data[int]
 		want string
 	}{
-		{two.Of(1, "b", nil), "version changed: kept is one of 1, this is 2"},
+		{two.Of(1, "b", nil), `version changed: kept is a result of version "1", this is version "2"`},
 		{one.Of(1, "c", nil), "input 2 changed, or is new"},
 		{one.Of(2, "b", []byte{}), "inputs 1 and 3 changed, or are new"},
 		{one.Of(2, "c", []byte{}), "inputs 1, 2 and 3 changed, or are new"},

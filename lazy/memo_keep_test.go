@@ -286,3 +286,27 @@ func TestRefreshWithANestedGet(t *testing.T) {
 		require.EqualValues(t, 2+i, runs.Load())
 	}
 }
+
+// What somebody has written to is found where hits are verified: the function comes to what it came to before.
+func TestVerifyHitsFindsAResultThatWasWrittenTo(t *testing.T) {
+	s, w := remembering(cache.NewMemory(1 << 20))
+	s.VerifyHits = 1
+	f := lazy.Pure1(func(x int) []int { return []int{x, x} }, kept(t, "f")...)
+	get(t, s, f.Of(1))[0] = 99
+	require.Equal(t, []int{1, 1}, get(t, s, f.Of(1)))
+	require.Len(t, w.all(), 1)
+	require.Contains(t, w.all()[0], "somebody has written to it")
+}
+
+// What is never kept is told of once, and to those who ask about another call.
+func TestWhyResultsAreNotKeptIsToldOnce(t *testing.T) {
+	s, w := remembering(cache.NewMemory(1 << 20))
+	hidden := lazy.Source("hidden", 1)
+	f := lazy.Wrap1(func(ctx context.Context, x int) (int, error) { return hidden.Get(ctx) }, kept(t, "f")...)
+	for i := range 3 {
+		get(t, s, f.Of(i))
+	}
+	require.Len(t, w.all(), 1)
+	require.Contains(t, w.all()[0], "Get inside")
+	require.Contains(t, s.Explain(f.Of(9)).String(), "Get inside")
+}

@@ -49,7 +49,8 @@ func (m *memo) appendArgument(dst []byte, k int, p unsafe.Pointer) ([]byte, erro
 func argumentError(k int, err error) error {
 	u := (*content.UnkeyableError)(nil)
 	if errors.As(err, &u) {
-		return fmt.Errorf("unkeyable argument %d at %s: %s", k+1, atPath(u.Path), u.Why)
+		return fmt.Errorf("unkeyable argument %d at %s: %s; IgnoreArg(%d), KeyBy or a method CacheKey may help",
+			k+1, atPath(u.Path), u.Why, k)
 	}
 	return fmt.Errorf("unkeyable argument %d: %w", k+1, err)
 }

@@ -13,10 +13,9 @@ import (
 // This file says, for Plan and Explain, which calls would not run because their results are kept, and why others are
 // not kept.
 
-// foresee takes the cache of Default into account in what is said about the planned calls. It looks results up and
-// reads none.
-func (p *planner) foresee(all []forecast) {
-	s := Default
+// foresee takes the session's cache into account in what is said about the planned calls. It looks results up and reads
+// none.
+func (p *planner) foresee(s *Session, all []forecast) {
 	if s.Cache == nil || !memoised.Load() || !p.memo {
 		return
 	}
@@ -41,7 +40,8 @@ func (p *planner) foresee(all []forecast) {
 
 // keptText continues a sentence about a call of which the cache has the result.
 func keptText(m *kept.Meta) string {
-	return fmt.Sprintf("is in the cache: computed %v ago, in %v", time.Since(m.Created).Round(time.Millisecond), m.Cost)
+	age, cost := time.Since(m.Created), m.Cost
+	return fmt.Sprintf("is in the cache: computed %v ago, in %v", age.Round(time.Millisecond), cost.Round(time.Microsecond))
 }
 
 // whyNot says why the result of call i cannot be had from the cache.
@@ -50,7 +50,7 @@ func (f *fetcher) whyNot(i int32, m *memo, w *missReasons) string {
 	case why != "":
 		return "not in the cache: " + why
 	case f.state[i] == fetchUnknown:
-		return "whether it is in the cache is known when its inputs are"
+		return "whether it is in the cache is known when its inputs are: those that are Memo, too, need not run for that"
 	}
 	contents, err := f.arguments(nil, i, m)
 	if err != nil {
@@ -76,18 +76,34 @@ func (w *missReasons) reason(m *memo, key kept.Key, inputs []kept.Content) strin
 		return "evicted"
 	}
 	if w.metas == nil {
-		w.metas = make(map[string][]*kept.Meta)
-		for meta := range l.List(w.ctx) {
-			w.metas[meta.Function] = append(w.metas[meta.Function], meta)
+		w.read(l)
+	}
+	why := compareKept(w.metas[m.fn.name], m.versionText(), inputs)
+	if text := m.unkept.Load(); text != nil {
+		why += "; of a former call, what it came to was not kept" + *text
+	}
+	return why
+}
+
+// listedMax is how many entries are looked at for reasons: of a directory, that takes some ten microseconds each.
+const listedMax = 20_000
+
+// read reads what is kept of functions.
+func (w *missReasons) read(l kept.Lister) {
+	w.metas = make(map[string][]*kept.Meta)
+	n := 0
+	for meta := range l.List(w.ctx) {
+		w.metas[meta.Function] = append(w.metas[meta.Function], meta)
+		if n++; n == listedMax {
+			return
 		}
 	}
-	return compareKept(w.metas[m.fn.name], m.versionText(), inputs)
 }
 
 // compareKept says how a call differs from the most similar one that is kept.
 func compareKept(metas []*kept.Meta, version string, inputs []kept.Content) string {
 	var nearest []int
-	near := false
+	near, other := false, ""
 	for _, meta := range metas {
 		if len(meta.Inputs) != len(inputs) {
 			continue
@@ -99,15 +115,17 @@ func compareKept(metas []*kept.Meta, version string, inputs []kept.Content) stri
 			}
 		}
 		switch {
-		case len(differ) == 0 && meta.Version != version:
-			return fmt.Sprintf("version changed: kept is one of %s, this is %s", meta.Version, version)
+		case len(differ) == 0 && meta.Version == version:
+			return "a type, or what IgnoreArg says, changed"
 		case len(differ) == 0:
-			return "a type changed"
+			other = meta.Version
 		case !near || len(differ) < len(nearest):
 			nearest, near = differ, true
 		}
 	}
 	switch {
+	case other != "":
+		return fmt.Sprintf("version changed: kept is a result of version %q, this is version %q", other, version)
 	case len(metas) == 0:
 		return "nothing is kept of this function"
 	case !near:

@@ -23,18 +23,18 @@ type forecast struct {
 }
 
 // forecastsFor plans for the target and judges every call of the plan.
-func forecastsFor(target *node) map[*node]forecast {
+func forecastsFor(s *Session, target *node) map[*node]forecast {
 	p := newPlan([]*node{target}, false, math.MaxUint64, nil, nil)
 	defer p.free()
 	all := make(map[*node]forecast, len(p.order))
-	for i, v := range p.forecasts() {
+	for i, v := range p.forecasts(s) {
 		all[p.order[i]] = v
 	}
 	return all
 }
 
 // forecasts judges the planned calls, inputs before users: what becomes of a stale call hangs on them.
-func (p *planner) forecasts() []forecast {
+func (p *planner) forecasts(s *Session) []forecast {
 	all := make([]forecast, len(p.order))
 	for i, n := range p.order {
 		if len(p.argsOff) > 0 && p.argsOff[i] >= 0 {
@@ -43,7 +43,7 @@ func (p *planner) forecasts() []forecast {
 			all[i] = forecast{runs: yes, reason: n.unfinished()}
 		}
 	}
-	p.foresee(all)
+	p.foresee(s, all)
 	return all
 }
 

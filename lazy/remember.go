@@ -45,6 +45,9 @@ func (r *run) remember(x *execution, ok bool) {
 	m := n.fn.memo
 	if why := r.notToBeKept(x); why != "" {
 		n.notKept(": " + why)
+		if why != keptMeanwhile {
+			r.trouble(m, "keep", errors.New(why))
+		}
 		return
 	}
 	e := kept.NewEntry(r.describe(x, p), n.fn.typ.any(p))
@@ -103,7 +106,7 @@ func (r *run) notToBeKept(x *execution) string {
 	m := x.node.fn.memo
 	switch {
 	case x.private, x.tainted:
-		return "it was computed while its inputs changed"
+		return keptMeanwhile
 	case x.node.word.Load()&flagFound != 0:
 		return "the function got other handles by a Get inside, of which the key knows nothing"
 	case m.fixed:
@@ -115,6 +118,9 @@ func (r *run) notToBeKept(x *execution) string {
 	}
 	return ""
 }
+
+// keptMeanwhile is why a result is not kept that will be when it is computed again.
+const keptMeanwhile = "it was computed while its inputs changed"
 
 // contentsAnew are the contents of the arguments as they are now. What follows from a kept result is looked at, too.
 func (x *execution) contentsAnew() (dst []byte, err error) {
@@ -152,30 +158,52 @@ func (m *memo) versionText() string {
 	return fmt.Sprintf("program %x", print[:8])
 }
 
-// compareVerified reports a result that is another one than the one that was kept.
+// compareVerified reports a result that is another one than the one that was kept, and one that somebody has written to.
 func (r *run) compareVerified(x *execution, now *kept.Meta) {
 	if x.memo.verify == nil {
 		return
 	}
-	was := x.memo.verify.Meta
-	if now.Content != "" && was.Content == now.Content {
+	m, was := x.node.fn.memo, x.memo.verify.Meta
+	var text string
+	switch {
+	case now.Content == "":
+		text = "lazy: a kept result cannot be verified: its type has no content"
+	case was.Content != now.Content:
+		text = "lazy: a call came to another result than the one that was kept: its function depends on more than its arguments"
+	case !m.isWhole(r.context(), x.memo.verify):
+		text = "lazy: a kept result is not what it was when it was computed: somebody has written to it, or its Codec is not exact"
+	default:
 		return
 	}
 	var inputs []string
 	for k, in := range x.node.inputs() {
 		inputs = append(inputs, preview(in.valueType().any(x.valueOf(k, in))))
 	}
-	text := "lazy: a call came to another result than the one that was kept: its function depends on more than its arguments"
-	if now.Content == "" {
-		text = "lazy: a kept result cannot be verified: its type has no content"
-	}
 	r.options.session.logger().Warn(text, slog.String("call", x.node.label()), slog.String("wrapped", x.node.fn.where),
 		slog.String("key", now.Key.String()), slog.String("kept", fmt.Sprintf("%x", was.Content)),
 		slog.String("computed", fmt.Sprintf("%x", now.Content)), slog.Any("inputs", inputs), slog.Time("created", was.Created))
 }
 
+// isWhole reports whether the value of an entry has the content that it had when it was computed, or cannot be had.
+func (m *memo) isWhole(ctx context.Context, e *kept.Entry) bool {
+	v, err := e.Value(ctx)
+	if err != nil || v == nil {
+		return true
+	}
+	p := reflect.New(m.result.Type())
+	if !reflect.TypeOf(v).AssignableTo(m.result.Type()) {
+		return true
+	}
+	p.Elem().Set(reflect.ValueOf(v))
+	c, _, err := m.result.Append(nil, p.UnsafePointer())
+	return err == nil && kept.Content(c[1:]) == e.Meta.Content
+}
+
 // notKept notes why the call's result is not kept, for Explain.
 func (n *node) notKept(why string) {
+	if why != "" {
+		n.fn.memo.unkept.Store(&why)
+	}
 	if why != "" || n.more.Load() != nil {
 		n.note(func(e *extra) { e.unkept = why })
 	}
@@ -207,7 +235,8 @@ func (r *run) trouble(m *memo, op string, err error) {
 }
 
 var troubleText = map[string]string{
-	"key": "calls of a Memo function cannot be keyed: they run each time",
-	"get": "the cache has trouble with what it keeps: calls run instead",
-	"put": "a result of a Memo function was not kept",
+	"key":  "calls of a Memo function cannot be keyed: they run each time",
+	"get":  "the cache cannot be read: calls run instead",
+	"put":  "a result of a Memo function was not kept",
+	"keep": "results of a Memo function are not kept: its calls run each time",
 }

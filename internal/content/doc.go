@@ -16,7 +16,8 @@
 //   - Maps count as the set of their entries; those with NaN keys as a multiset.
 //   - What an interface holds counts with its type, by fingerprint. Two types of one package that have the same name,
 //     because they were declared inside functions, and the same fields, are not told apart.
-//   - A [time.Time] counts as its instant with the name and offset of its zone then; its monotonic reading is dropped.
+//   - A [time.Time] counts as its instant with the name and offset of its zone then, and the name of its location; its
+//     monotonic reading is dropped.
 //   - A [reflect.Type] counts by its fingerprint.
 //
 // A type may say itself what its values come to, by a method CacheKey() []byte, on the value or the pointer. One that a
@@ -34,7 +35,8 @@
 // nothing, so they are not looked into.
 //
 // What is met twice is walked twice. A value in which parts are shared on many levels, each time by two others, takes twice
-// the time for each level: give its type a CacheKey.
+// the time for each level: give its type a CacheKey. After 67 million pointers, slices and maps, which takes seconds, a
+// value is refused.
 //
 // A value must not be changed while it is walked. If it is, its content is that of no value in particular.
 package content

@@ -148,8 +148,8 @@ func walkString(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	return nil
 }
 
-// walkTime leaves out the monotonic reading. A zone is taken as what it says at this instant: all that it knows of other
-// times is no part of the value.
+// walkTime leaves out the monotonic reading. A zone is taken as its name and what it says at this instant: what it
+// knows of other times is no part of the value.
 func walkTime(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	t := *(*time.Time)(p)
 	zone, offset := t.Zone()
@@ -157,6 +157,7 @@ func walkTime(e *encoder, p unsafe.Pointer) *UnkeyableError {
 	e.uint32(uint32(t.Nanosecond()))
 	e.uint32(uint32(offset))
 	e.text(zone)
+	e.text(t.Location().String())
 	return nil
 }
 

@@ -8,6 +8,9 @@ const (
 	freeDepth = 64
 	// depthMax bounds the stack that a walk takes, which is a few hundred bytes a level.
 	depthMax = 100_000
+	// enteredMax bounds the time that a walk takes, to some seconds: parts that are shared on many levels are walked as
+	// often as there are ways to them.
+	enteredMax = 1 << 26
 )
 
 // trail is what a walk knows about the way from the root to where it is, and what it has counted.
@@ -17,6 +20,8 @@ type trail struct {
 	// depth is how many pointers, slices, maps and interfaces are being walked. deep says that it was above freeDepth.
 	depth int
 	deep  bool
+	// entered is how many were, in all.
+	entered int
 	// open are those of them below freeDepth.
 	open map[visit]struct{}
 }
@@ -34,6 +39,9 @@ func (t *trail) reset() { *t = trail{} }
 // enter goes one level down. It fails if the walk is there already, or too deep. A walk that fails need not leave.
 func (t *trail) enter(to unsafe.Pointer, n int, of *node) *UnkeyableError {
 	t.depth++
+	if t.entered++; t.entered > enteredMax {
+		return &UnkeyableError{Type: of.typ, Why: "the value has too many pointers, slices and maps, or shares them on many levels"}
+	}
 	if t.depth <= freeDepth {
 		return nil
 	}
