@@ -50,6 +50,7 @@ type upload struct {
 	moved int
 }
 
+// Read implements io.Reader.
 func (u *upload) Read(b []byte) (int, error) {
 	n, err := u.Reader.Read(b)
 	u.moved += n
@@ -78,6 +79,7 @@ func newDownload(r io.Reader, p *pace) *download {
 	return &download{Reader: r, pace: p, left: p.limit}
 }
 
+// Read implements io.Reader.
 func (d *download) Read(b []byte) (int, error) {
 	start := time.Now()
 	d.pace.timer.Reset(d.left)

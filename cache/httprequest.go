@@ -19,6 +19,7 @@ type serverError struct {
 	putOnly bool // what is got from the server may be better
 }
 
+// Unwrap returns what the server did.
 func (e *serverError) Unwrap() error { return e.error }
 
 // errLeftAlone says that no request was made because a breaker is open.

@@ -31,6 +31,7 @@ type spool struct {
 // value could not be got from.
 type ownError struct{ error }
 
+// Unwrap returns the error itself.
 func (e ownError) Unwrap() error { return e.error }
 
 // spoolValue returns the encoded value of an entry. Its error is an ownError.

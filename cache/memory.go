@@ -104,6 +104,7 @@ func addSize(a, b int64) int64 {
 	return a + b
 }
 
+// Get implements Store.
 func (m *memory) Get(_ context.Context, key Key, _ Codec) (Entry, error) {
 	it := m.index.find(m.index.tagOf(&key), &key)
 	if it == nil {
@@ -113,6 +114,7 @@ func (m *memory) Get(_ context.Context, key Key, _ Codec) (Entry, error) {
 	return NewEntry(it.meta, it.value), nil
 }
 
+// Put implements Store.
 func (m *memory) Put(ctx context.Context, e Entry, _ Codec) error {
 	if e.Meta == nil {
 		panic("cache: Put: the entry has no Meta; make entries with NewEntry")

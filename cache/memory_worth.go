@@ -69,8 +69,10 @@ func (w *worths) remove(it *item) { heap.Remove(w, it.at) }
 
 // Len, Less, Swap, Push and Pop are for container/heap.
 
+// Len implements heap.Interface.
 func (w worths) Len() int { return len(w) }
 
+// Less implements heap.Interface.
 func (w worths) Less(i, j int) bool {
 	if w[i].worth == w[j].worth {
 		return w[i].age < w[j].age
@@ -78,17 +80,20 @@ func (w worths) Less(i, j int) bool {
 	return w[i].worth < w[j].worth
 }
 
+// Swap implements heap.Interface.
 func (w worths) Swap(i, j int) {
 	w[i], w[j] = w[j], w[i]
 	w[i].at, w[j].at = i, j
 }
 
+// Push implements heap.Interface.
 func (w *worths) Push(x any) {
 	it := x.(*item)
 	it.at = len(*w)
 	*w = append(*w, it)
 }
 
+// Pop implements heap.Interface.
 func (w *worths) Pop() any {
 	last := len(*w) - 1
 	it := (*w)[last]

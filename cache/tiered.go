@@ -52,6 +52,7 @@ type listing struct {
 	listers []Lister
 }
 
+// Get implements Store.
 func (t tiered) Get(ctx context.Context, key Key, codec Codec) (Entry, error) {
 	e, i, errs := t.find(ctx, key, codec, 0)
 	switch {
@@ -138,6 +139,7 @@ func (t tiered) fill(ctx context.Context, e Entry, codec Codec, tier int) {
 	}
 }
 
+// Put implements Store.
 func (t tiered) Put(ctx context.Context, e Entry, codec Codec) error {
 	v, err := e.Value(ctx) // Once, not for each store.
 	if err != nil {

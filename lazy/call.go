@@ -386,9 +386,13 @@ type single struct {
 	taken atomic.Bool
 }
 
-func (w *single) Len() int           { return 1 }
+// Len implements executor.Work.
+func (w *single) Len() int { return 1 }
+
+// Inputs implements executor.Work.
 func (w *single) Inputs(int) []int32 { return nil }
 
+// Run implements executor.Work.
 func (w *single) Run(ctx context.Context, i int) error {
 	if i != 0 || !w.taken.CompareAndSwap(false, true) {
 		return fmt.Errorf("executor ran call %d of a work of one, or ran it twice", i)

@@ -62,6 +62,7 @@ func versionOf(n int, value any) (version int, ok bool) {
 // text is a codec of strings. It takes any bytes, so that only the store stands between damage and a wrong value.
 type text struct{}
 
+// Encode implements cache.Codec.
 func (text) Encode(w io.Writer, v any) error {
 	s, ok := v.(string)
 	if !ok {
@@ -77,6 +78,7 @@ func (text) Encode(w io.Writer, v any) error {
 	return nil
 }
 
+// Decode implements cache.Codec.
 func (text) Decode(r io.Reader) (any, error) {
 	b, err := io.ReadAll(r)
 	return string(b), err
@@ -97,6 +99,7 @@ func blobEntry(n int, size int64, cost time.Duration) cache.Entry {
 // blobs is the codec of blobs.
 type blobs struct{}
 
+// Encode implements cache.Codec.
 func (blobs) Encode(w io.Writer, v any) error {
 	b, ok := v.(blob)
 	if !ok {
@@ -111,6 +114,7 @@ func (blobs) Encode(w io.Writer, v any) error {
 	return nil
 }
 
+// Decode implements cache.Codec.
 func (blobs) Decode(r io.Reader) (any, error) {
 	var b blob
 	piece := make([]byte, 16*pieceLen)
@@ -140,6 +144,7 @@ type broken struct {
 	decode func(io.Reader) (any, error)
 }
 
+// Encode implements cache.Codec.
 func (b broken) Encode(w io.Writer, v any) error {
 	s, ok := v.(string)
 	if !ok || b.half == nil {
@@ -155,6 +160,7 @@ func (b broken) Encode(w io.Writer, v any) error {
 	return err
 }
 
+// Decode implements cache.Codec.
 func (b broken) Decode(r io.Reader) (any, error) {
 	if b.decode == nil {
 		return text{}.Decode(r)
