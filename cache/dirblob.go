@@ -44,8 +44,8 @@ func (r *blobReader) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if len(r.ahead) == 0 {
-		if len(p) > dirChunk {
-			return r.fillLarge(p)
+		if len(p) > dirChunk { // so much that what is hashed is still in the processor's cache
+			return r.fill(p[:dirChunk])
 		}
 		if err := r.readAhead(); err != nil {
 			return 0, err
@@ -82,30 +82,6 @@ func (r *blobReader) fill(p []byte) (int, error) {
 	n, err := r.next(p)
 	r.hash.Write(p[:n])
 	return n, err
-}
-
-// fillLarge is fill, with another goroutine that hashes what was read so far. It ends before fillLarge does, as p is the
-// codec's then.
-func (r *blobReader) fillLarge(p []byte) (n int, err error) {
-	parts := make(chan []byte, 8)
-	var hashed sync.WaitGroup
-	hashed.Go(func() {
-		for part := range parts {
-			r.hash.Write(part)
-		}
-	})
-	for n < len(p) && err == nil {
-		var more int
-		more, err = r.next(p[n:min(n+dirChunk, len(p))])
-		parts <- p[n : n+more]
-		n += more
-	}
-	close(parts)
-	hashed.Wait()
-	if n > 0 {
-		return n, nil
-	}
-	return 0, err
 }
 
 // next reads into p, as fill does.

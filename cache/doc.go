@@ -27,7 +27,7 @@
 //
 // Measured on two shared cores of a small server; a key of two words takes 0.1 µs to make:
 //
-//	memory                     15 to 50 ns a hit, 0.5 to 2 µs a put
+//	memory                     20 to 75 ns a hit, 0.5 to 2 µs a put
 //	directory, 1 KB            6 µs a hit, 1 µs a miss, 15 to 50 µs a put
 //	directory, 64 MB           about 1 GB/s either way: it is hashed
 //	server on the same machine 0.15 ms a hit, 0.1 ms a miss, 1 ms a put

@@ -28,18 +28,18 @@ func BenchmarkMemoKey(b *testing.B) {
 	b.Run("key", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			contents, err := x.appendContents(make([]byte, 0, keyRoom))
+			hashed, err := x.appendHashed(make([]byte, 0, keyRoom))
 			if err != nil {
 				b.Fatal(err)
 			}
-			key = m.keyOf(contents)
+			key = keyOf(hashed)
 		}
 	})
 	b.Run("key and hit", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			contents, _ := x.appendContents(make([]byte, 0, keyRoom))
-			e, err := s.Cache.Get(context.Background(), m.keyOf(contents), m.codec)
+			hashed, _ := x.appendHashed(make([]byte, 0, keyRoom))
+			e, err := s.Cache.Get(context.Background(), keyOf(hashed), m.codec)
 			if err != nil || e.Meta.Key != key {
 				b.Fatal(err)
 			}

@@ -56,7 +56,7 @@ func (f *fetcher) join(i int32, n *node) {
 func (f *fetcher) look(i int32, n *node) {
 	m := n.fn.memo
 	m.prepare()
-	contents, err := f.arguments(make([]byte, 0, keyRoom), i, m)
+	hashed, err := f.appendHashed(make([]byte, 0, keyRoom), i, m)
 	if err != nil {
 		if err != errNotKnown {
 			f.because(i, err.Error())
@@ -64,7 +64,7 @@ func (f *fetcher) look(i int32, n *node) {
 		return
 	}
 	f.state[i] = fetchMiss
-	e, err := f.session.Cache.Get(f.ctx, m.keyOf(contents), m.codec)
+	e, err := f.session.Cache.Get(f.ctx, keyOf(hashed), m.codec)
 	if err != nil {
 		f.because(i, f.missed(m, err))
 		return
@@ -108,11 +108,12 @@ func (f *fetcher) because(i int32, why string) {
 // errNotKnown says that an input's content is not known yet.
 var errNotKnown = errors.New("not known")
 
-// arguments appends the contents of a memoised call's arguments.
-func (f *fetcher) arguments(dst []byte, i int32, m *memo) (_ []byte, err error) {
+// appendHashed appends what is hashed for the key of a memoised call.
+func (f *fetcher) appendHashed(dst []byte, i int32, m *memo) (_ []byte, err error) {
 	if m.unkeyed != nil {
 		return nil, m.unkeyed
 	}
+	dst = append(dst, m.print[:]...)
 	for k, in := range f.inputsOf(i) {
 		switch {
 		case m.args[k] == nil:

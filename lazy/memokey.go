@@ -14,10 +14,10 @@ import (
 // that of a result is kept beside it, and that of a gathered slice follows from those of its elements. So the keys of a
 // graph whose results are kept can be made from its sources without a single one of these results.
 
-// keyRoom is room for a key's arguments, and contentRoom for one of them, with its length.
+// keyRoom is room for what is hashed for a key, and contentRoom for an argument of that, with its length.
 const (
 	contentRoom = 42
-	keyRoom     = 6 * contentRoom
+	keyRoom     = 32 + 6*contentRoom
 )
 
 // notInKey stands for an argument that is left out of the key. No content is as long.
@@ -62,12 +62,11 @@ func atPath(path string) string {
 	return path
 }
 
-// keyOf is the key of a call with arguments of these contents.
-func (m *memo) keyOf(contents []byte) kept.Key {
-	var room [len(m.print) + keyRoom]byte
-	b := append(room[:0], m.print[:]...)
-	return sha256.Sum256(append(b, contents...))
-}
+// keyOf is the key of a call, given what the function is and the contents of the arguments behind that.
+func keyOf(hashed []byte) kept.Key { return sha256.Sum256(hashed) }
+
+// contentsIn are the contents of the arguments in what is hashed for a key.
+func contentsIn(hashed []byte) []byte { return hashed[len(memo{}.print):] }
 
 // split returns the contents one by one; "" for an argument that is left out.
 func (m *memo) split(contents []byte) []kept.Content {
@@ -83,12 +82,13 @@ func (m *memo) split(contents []byte) []kept.Content {
 	return all
 }
 
-// appendContents appends the contents of the call's arguments.
-func (x *execution) appendContents(dst []byte) (_ []byte, err error) {
+// appendHashed appends what is hashed for the call's key: what the function is, and the contents of the arguments.
+func (x *execution) appendHashed(dst []byte) (_ []byte, err error) {
 	m := x.node.fn.memo
 	if m.unkeyed != nil {
 		return dst, m.unkeyed
 	}
+	dst = append(dst, m.print[:]...)
 	for k, in := range x.node.inputs() {
 		if dst, err = m.appendInput(dst, k, in, x.valueOf(k, in)); err != nil {
 			return dst, err

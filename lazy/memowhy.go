@@ -52,11 +52,11 @@ func (f *fetcher) whyNot(i int32, m *memo, w *missReasons) string {
 	case f.state[i] == fetchUnknown:
 		return "whether it is in the cache is known when its inputs are: those that are Memo, too, need not run for that"
 	}
-	contents, err := f.arguments(nil, i, m)
+	hashed, err := f.appendHashed(nil, i, m)
 	if err != nil {
 		return "not in the cache: " + err.Error()
 	}
-	return "not in the cache: " + w.reason(m, m.keyOf(contents), m.split(contents))
+	return "not in the cache: " + w.reason(m, keyOf(hashed), m.split(contentsIn(hashed)))
 }
 
 // missReasons compares what is wanted with what is kept.

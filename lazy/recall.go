@@ -132,13 +132,13 @@ func (r *run) lookUp(x *execution, mayLead bool) (found, later bool) {
 			return true, false
 		}
 	}
-	contents, err := x.appendContents(nil)
+	hashed, err := x.appendHashed(make([]byte, 0, keyRoom))
 	if err != nil {
 		r.trouble(m, "key", err)
 		x.node.notKept(": " + err.Error())
 		return false, false
 	}
-	x.memo = &memoCall{contents: contents, key: m.keyOf(contents)}
+	x.memo = &memoCall{contents: contentsIn(hashed), key: keyOf(hashed)}
 	if mayLead {
 		f, leads := r.joinFlight(x.memo.key, x.node)
 		if !leads {
