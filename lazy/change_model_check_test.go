@@ -112,7 +112,7 @@ func (w *changeWorld) round(gets ...*changeGet) {
 		}
 		wg.Wait()
 	}
-	for runtime.NumGoroutine() > goroutines { // what was cancelled may need a moment
+	for runtime.NumGoroutine() > goroutines || w.isRunning() { // what was cancelled may need a moment
 		runtime.Gosched()
 	}
 	for _, n := range w.nodes {
@@ -395,4 +395,10 @@ func (w *changeWorld) letsGo(n *changeNode) bool {
 		}
 	}
 	return false
+}
+
+// isRunning reports whether a body is running. What was there before a round, and is counted with its goroutines, may have ended
+// since, so their number alone does not tell.
+func (w *changeWorld) isRunning() bool {
+	return slices.ContainsFunc(w.nodes, func(n *changeNode) bool { return n.running.Load() > 0 })
 }
