@@ -310,3 +310,27 @@ func TestWhyResultsAreNotKeptIsToldOnce(t *testing.T) {
 	require.Contains(t, w.all()[0], "Get inside")
 	require.Contains(t, s.Explain(f.Of(9)).String(), "Get inside")
 }
+
+// A call that has failed for good, and is cancelled when it runs again, still knows what it has failed with.
+func TestACancelledCallKeepsItsPermanentFailure(t *testing.T) {
+	x := lazy.Source("x", 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	f := lazy.Wrap1(func(c context.Context, n int) (int, error) {
+		if n == 2 {
+			cancel()
+			<-c.Done()
+			return 0, c.Err()
+		}
+		return 0, lazy.Permanent(errBoom)
+	})
+	d := f(x)
+	_, err := d.Get(context.Background())
+	require.ErrorIs(t, err, errBoom)
+	x.Set(2)
+	_, err = d.Get(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	x.Set(1)
+	_, err = d.Get(context.Background())
+	require.ErrorIs(t, err, errBoom)
+	require.Contains(t, d.String(), "boom")
+}

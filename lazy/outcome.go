@@ -160,9 +160,12 @@ func (r *run) keepTimes(x *execution, state uint32, f *failure) {
 		return
 	}
 	x.node.note(func(e *extra) {
-		e.start, e.duration, e.err = x.start, took, nil
-		if state == stateFailed {
+		e.start, e.duration = x.start, took
+		switch state {
+		case stateFailed:
 			e.err = f.err
+		case stateDone: // not if it was cancelled: it may be failed for good, as before
+			e.err = nil
 		}
 	})
 }
