@@ -108,8 +108,8 @@ func MaxAge(d time.Duration) DirOption {
 // Puts share the work.
 //
 // The store is a Lister. It remembers the 16,000 to 32,000 entries dropped last, in the folder, so all processes do. Its
-// entries' values are read when they are asked for, if they are larger than 64 KiB; then Value returns an error that is
-// ErrMiss if it was dropped meanwhile. Codecs get a reader with a method Len() int, the number of bytes left.
+// entries' values are decoded when they are asked for, each time, and those larger than 64 KiB are read then; Value
+// returns an error that is ErrMiss if such a one was dropped meanwhile. Codecs get a reader with a method Len() int, the number of bytes left.
 func OpenDir(path string, opts ...DirOption) (Store, error) {
 	s := &dirStore{bytesMax: dirBytesMax, ageMax: dirAgeMax, limits: dirLimitsUsual}
 	for i, opt := range opts {
