@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"flag"
 	"fmt"
 	"regexp"
 	"slices"
@@ -41,6 +42,11 @@ func TestChangesAgree(t *testing.T) {
 	}
 }
 
+// shrinks has programs that fail made smaller, which takes minutes:
+//
+//	go test ./lazy -run 'TestChangesAgree/seed=17$' -shrink
+var shrinks = flag.Bool("shrink", false, "make programs of changes that fail smaller")
+
 func changesAgree(t *testing.T, seed uint64) {
 	leak.Check(t)
 	program := changeProgramOf(seed)
@@ -50,7 +56,7 @@ func changesAgree(t *testing.T, seed uint64) {
 	if problems == nil {
 		return
 	}
-	if testing.Short() { // to make it smaller takes minutes
+	if !*shrinks {
 		t.Fatalf("seed %d: add it to changeSeeds.\n%s\n%s", seed, strings.Join(problems, "\n"), strings.Join(trace, "\n"))
 	}
 	smaller := shrunk(program, kindOfProblem(problems), runChangeProgram)

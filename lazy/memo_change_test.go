@@ -39,7 +39,7 @@ func cachedChangesAgree(t *testing.T, seed uint64) {
 	if problems == nil {
 		return
 	}
-	if !testing.Short() { // to make it smaller takes minutes
+	if *shrinks {
 		program = shrunk(program, kindOfProblem(problems), run)
 		problems, trace = run(program)
 	}
