@@ -113,11 +113,26 @@ func (r *run) wentOn(x *execution, child *run) {
 		return
 	}
 	g := child.failureAt(int32(child.n - 1)) // the target is planned last
+	if g.at >= 0 && x.mayStandIn(g.err) {
+		r.wentOnOrElse(x, child)
+		return
+	}
 	f := r.failureOf(x, g.err)
 	if f.at >= 0 {
 		f.call, f.where, f.way = g.call, g.where, &way{before: g.way, label: x.node.label()}
 	}
 	r.finish(x, f)
+}
+
+// wentOnOrElse ends a Bind whose rest has failed, where a value may stand in for it.
+func (r *run) wentOnOrElse(x *execution, child *run) {
+	e := child.errorOf(int32(child.n - 1))
+	e.Path = append(e.Path, x.node.label())
+	err := x.standIn(e)
+	if err == nil && x.framed {
+		err = r.valuedOrGone(x)
+	}
+	r.finish(x, r.failureOf(x, err))
 }
 
 // inTurn calls functions one after another, on whichever goroutine is at it, so that a function that leads to the next

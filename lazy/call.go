@@ -29,6 +29,8 @@ type execution struct {
 	late   <-chan error // of a function that was abandoned: it has not returned
 
 	done    int64        // when the function had returned, if its result was kept since; else 0
+	apart   *frame       // of a try that may come too late: see orelse.go; nil: the try has none of its own
+	stoodIn bool         // OrElse's function was asked
 	memo    *memoCall    // its result is to be kept; nil: it is not
 	cached  bool         // it has its value without having run
 	content kept.Content // of that value, if it is known
@@ -191,7 +193,10 @@ func (n *node) runsOn() executor.Executor {
 
 // frameOrNil is what the function of the call is given.
 func (x *execution) frameOrNil() *frame {
-	if x.framed {
+	switch {
+	case x.apart != nil:
+		return x.apart
+	case x.framed:
 		return &x.frame
 	}
 	return nil
@@ -304,6 +309,9 @@ func (x *execution) once(ctx context.Context) (err error) {
 func (x *execution) tryFor(d time.Duration, again bool) error {
 	ctx, cancel := context.WithTimeout(x.c, d)
 	defer cancel()
+	if x.node.fn.opts.orElse != nil {
+		x.setApart()
+	}
 	done := make(chan error, 1)
 	go x.onTime(ctx, done)
 	select {
@@ -311,7 +319,7 @@ func (x *execution) tryFor(d time.Duration, again bool) error {
 		if err != nil && isContextError(err) && ctx.Err() != nil {
 			return timedOut(ctx, d)
 		}
-		return err
+		return x.takeApart(err)
 	case <-ctx.Done():
 	}
 	if again { // the next try needs the function to have returned: it gets as much time again for that

@@ -62,7 +62,7 @@ func (x *execution) callChecked(ctx context.Context) error {
 	if e := x.checkInputs(false); e != nil {
 		return both(e, err)
 	}
-	if err == nil && !n.fn.binds {
+	if err == nil && !n.fn.binds && x.apart == nil {
 		x.sealResult()
 	}
 	return err

@@ -63,7 +63,7 @@ func (s *fresh) isFor(f *function) bool {
 		return true
 	}
 	o := &f.opts
-	if !f.plain || s.run.looksUp(f) || f.binds || f.updates || f.takes || f.gives || o.transient || o.retry > 0 || f.est.cost() > s.dear {
+	if !f.plain || s.run.looksUp(f) || f.binds || f.updates || f.takes || f.gives || o.transient || o.insists() || f.est.cost() > s.dear {
 		return false
 	}
 	s.fits = f

@@ -114,9 +114,7 @@ func newFunction[R any](fn any, opts []Option) *function {
 		}
 		o(&f.opts)
 	}
-	if t := f.opts.equalType; t != nil && t != reflect.TypeFor[R]() {
-		panic(fmt.Sprintf("lazy: wrap at %s: Equal compares %v, but the function returns %v", f.where, t, reflect.TypeFor[R]()))
-	}
+	f.checkTypes(reflect.TypeFor[R]())
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", f.where))
 	}

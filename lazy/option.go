@@ -24,9 +24,14 @@ type options struct {
 	priority      int
 	equal         func(a, b unsafe.Pointer) bool
 	equalType     reflect.Type
+	orElse        func(err error) any
+	orElseType    reflect.Type
 	transient     bool
 	memo          memoOptions
 }
+
+// insists reports whether an error of the function is not yet the call's failure.
+func (o *options) insists() bool { return o.retry > 0 || o.orElse != nil }
 
 // Name gives the function the name that handles, errors, pictures and profiles show. Without it a function is called
 // what Go calls it, without its package.

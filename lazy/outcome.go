@@ -24,7 +24,10 @@ func (r *run) conclude(x *execution, err error) executor.Status {
 	if err == nil && !x.again {
 		err = x.changedOwn()
 	}
-	if err == nil && n.fn.binds {
+	if x.mayStandIn(err) {
+		err = x.standIn(x.errorHere(err))
+	}
+	if err == nil && n.fn.binds && !x.stoodIn {
 		var later bool
 		if later, err = r.goOn(x); later {
 			return executor.Later
@@ -74,7 +77,7 @@ func (r *run) finish(x *execution, f *failure) (status executor.Status) {
 			status = r.finishNow(x, f)
 		}
 	}()
-	r.rememberSafely(x, f == nil)
+	r.rememberSafely(x, f == nil && !x.stoodIn)
 	returned = true
 	return r.finishNow(x, f)
 }
@@ -129,20 +132,27 @@ func (r *run) release(x *execution, state uint32, f *failure) executor.Status {
 }
 
 // abandon lets the run go on without a function that has not returned. The node stays running until it has, so that
-// nobody runs the call a second time meanwhile.
+// nobody runs the call a second time meanwhile – unless a value stands in for what it returns.
 func (r *run) abandon(x *execution, state uint32, f *failure) executor.Status {
 	if x.c == nil || x.c.poll == nil || !x.c.poll.awaited() {
 		r.options.session.logger().Warn("lazy: a function that does not heed its context was left behind",
 			"call", x.node.label(), "wrapped", x.node.fn.where)
 	}
-	x.node.tell(f)
+	if f == nil {
+		x.end(state, nil)
+		r.used(x.at)
+	} else {
+		x.node.tell(f)
+	}
 	if x.async {
 		r.host.Wake(x.at, true)
 	} else {
 		r.host.Abandon(x.at)
 	}
 	<-x.late
-	x.end(state, &failure{at: -1, err: f.err}) // whoever waits since then runs it again
+	if f != nil {
+		x.end(state, &failure{at: -1, err: f.err}) // whoever waits since then runs it again
+	}
 	x.releaseLimits()
 	return executor.Gone
 }

@@ -280,7 +280,7 @@ func (n *node) isCheap() bool { return n.costsAtMost(cheap) }
 func (n *node) costsAtMost(most int64) bool {
 	f := n.fn
 	c := f.est.cost()
-	return c > 0 && c <= most && f.plain && f.opts.retry == 0 && n.runsOn() == nil
+	return c > 0 && c <= most && f.plain && !f.opts.insists() && n.runsOn() == nil
 }
 
 // sampled is how many cheap calls there are to one that is measured.
