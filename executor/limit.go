@@ -15,13 +15,11 @@ type Limit struct {
 	mu      sync.Mutex
 	held    int            // guarded by mu
 	waiters []*limitWaiter // guarded by mu
-	granted []*limitWaiter // have a place, but have not been called yet. Guarded by mu
-	serving bool           // somebody is calling them. Guarded by mu
 }
 
-// limitWaiter waits for a place; then is called with it.
+// limitWaiter waits for a place; then is called with it, and tells whether it keeps it.
 type limitWaiter struct {
-	then func()
+	then func() (keeps bool)
 	gone bool // has left, or has a place. Guarded by the limit's mu
 }
 
@@ -51,7 +49,7 @@ func (l *Limit) TryAcquire() bool {
 // is held.
 func (l *Limit) Acquire(ctx context.Context) error {
 	got := make(chan struct{})
-	leave := l.Queue(func() { close(got) })
+	leave := l.Queue(func() bool { close(got); return true })
 	select {
 	case <-got:
 		return nil
@@ -64,15 +62,18 @@ func (l *Limit) Acquire(ctx context.Context) error {
 }
 
 // Queue has then called once, holding a place: at once by the calling goroutine if a place is free, else by the one
-// that gives it back. then must not block. The function that Queue returns leaves the queue; it reports false if
+// that gives it back. then tells whether it keeps the place; if not, the next waiter has it. It must not block, nor give
+// the place back itself. The function that Queue returns leaves the queue; it reports false if
 // then has been called, or is about to be.
-func (l *Limit) Queue(then func()) (leave func() bool) {
+func (l *Limit) Queue(then func() (keeps bool)) (leave func() bool) {
 	w := &limitWaiter{then: then}
 	l.mu.Lock()
 	if l.held < l.n {
 		l.held++
 		l.mu.Unlock()
-		then()
+		if !then() {
+			l.Release()
+		}
 		return func() bool { return false }
 	}
 	l.waiters = append(l.waiters, w)
@@ -90,6 +91,16 @@ func (l *Limit) Queue(then func()) (leave func() bool) {
 
 // Release gives a place back, to the first waiter if there is one. It panics if no place is held.
 func (l *Limit) Release() {
+	for {
+		w := l.handOn()
+		if w == nil || w.then() {
+			return
+		}
+	}
+}
+
+// handOn gives the place to the first waiter, which it returns, or back; then it returns nil.
+func (l *Limit) handOn() *limitWaiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.held == 0 {
@@ -98,23 +109,10 @@ func (l *Limit) Release() {
 	w := l.firstLocked()
 	if w == nil {
 		l.held--
-		return
+		return nil
 	}
 	w.gone = true
-	l.granted = append(l.granted, w)
-	if l.serving { // what is called for one waiter may release the place for the next: one after another, not one in another
-		return
-	}
-	l.serving = true
-	for len(l.granted) > 0 {
-		next := l.granted[0]
-		l.granted[0] = nil
-		l.granted = l.granted[1:]
-		l.mu.Unlock()
-		next.then()
-		l.mu.Lock()
-	}
-	l.serving = false
+	return w
 }
 
 // firstLocked takes the first waiter that is still there. Needs l.mu.

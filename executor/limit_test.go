@@ -126,7 +126,7 @@ func TestLimitLosesNoPlace(t *testing.T) {
 func TestLimitQueue(t *testing.T) {
 	l := executor.NewLimit(1)
 	var called atomic.Int32
-	then := func() { called.Add(1) }
+	then := func() bool { called.Add(1); return true }
 	require.False(t, l.Queue(then)(), "a free place is taken at once")
 	require.EqualValues(t, 1, called.Load())
 	leave := l.Queue(then)
@@ -138,5 +138,24 @@ func TestLimitQueue(t *testing.T) {
 	require.EqualValues(t, 2, called.Load())
 	require.False(t, stay())
 	l.Release()
+	require.True(t, l.TryAcquire())
+}
+
+// A waiter that does not want its place any more when it comes passes it on.
+func TestLimitQueuePassesOn(t *testing.T) {
+	l := executor.NewLimit(1)
+	var order []int
+	queue := func(k int) { l.Queue(func() bool { order = append(order, k); return k == 3 }) }
+	queue(0)
+	require.Equal(t, []int{0}, order)
+	require.True(t, l.TryAcquire(), "it came at once, and was given back at once")
+	for k := range 4 {
+		queue(1 + k)
+	}
+	l.Release()
+	require.Equal(t, []int{0, 1, 2, 3}, order)
+	require.False(t, l.TryAcquire())
+	l.Release()
+	require.Equal(t, []int{0, 1, 2, 3, 4}, order)
 	require.True(t, l.TryAcquire())
 }

@@ -40,7 +40,7 @@ func (r *run) queueFor(x *execution, l *executor.Limit) {
 	r.grants[x.at] = x.limits
 	r.mu.Unlock()
 	granted := make(chan struct{})
-	leave := l.Queue(func() {
+	leave := l.Queue(func() (keeps bool) {
 		r.mu.Lock()
 		halted := r.halted.Load()
 		if !halted {
@@ -49,10 +49,8 @@ func (r *run) queueFor(x *execution, l *executor.Limit) {
 		delete(r.queued, x.at)
 		r.mu.Unlock()
 		close(granted)
-		if halted { // the call will not start
-			l.Release()
-		}
 		r.host.Wake(x.at, false)
+		return !halted // else the call will not start
 	})
 	r.mu.Lock()
 	select {

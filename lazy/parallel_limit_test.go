@@ -74,11 +74,8 @@ func TestLimitIsSharedByFunctions(t *testing.T) {
 			require.EqualValues(t, n, scarce.most.Load())
 			require.EqualValues(t, 12, scarce.all.Load())
 			require.GreaterOrEqual(t, int(other.most.Load()), 4-n)
-			// Of two places that are given back at one moment, the second is handed on by whoever hands on the first: a moment
-			// later, in which the worker that gave it back may have gone on to another call.
 			least := time.Duration(max(12/n, 6)) * time.Second
-			require.GreaterOrEqual(t, time.Since(begin), least)
-			require.LessOrEqual(t, time.Since(begin), least+time.Second)
+			require.Equal(t, least, time.Since(begin))
 		})
 	}
 }
