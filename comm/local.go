@@ -24,8 +24,8 @@ type Local struct {
 	// they say else.
 	ranks []*localEnd
 
-	// running is how many ranks neither wait in an operation nor have ended, guarded by mu.
-	running int
+	// running is how many ranks neither wait in an operation nor have ended, and ended how many have. Guarded by mu.
+	running, ended int
 
 	// meetings are the collective operations that not all ranks have come to, oldest first, and met how many there were
 	// before them. Guarded by mu.
@@ -97,6 +97,7 @@ func (l *Local) Done(rank int, err error) {
 	}
 	e.ended, e.inbox = true, inbox{}
 	l.running--
+	l.ended++
 	if err != nil {
 		l.failLocked(&RankError{Rank: rank, Err: err})
 		return
@@ -199,10 +200,8 @@ func (e *localEnd) Recv(ctx context.Context, w Want) (Message, error) {
 		return e.inbox.take(m), nil
 	}
 	e.wait = wait{ctx: ctx, want: w}
-	if err := e.waitUnlock(); err != nil {
-		return Message{}, err
-	}
+	err := e.waitUnlock()
 	m := e.wait.got
-	e.wait = wait{}
-	return m, nil
+	e.wait = wait{} // what it has got is not the world's any more
+	return m, err
 }
