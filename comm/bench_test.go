@@ -154,6 +154,44 @@ func BenchmarkBarrier(b *testing.B) {
 	collective(b, func(ctx context.Context, c *comm.Comm) error { return c.Barrier(ctx) })
 }
 
+// BenchmarkTree is a barrier by messages, up a binary tree and down again, as ranks would have it that share no memory:
+// what Local's Meet saves.
+func BenchmarkTree(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for _, n := range []int{2, 4, 16} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			together(b, n, func(c *comm.Comm, _ int) error { return treeBarrier(ctx, c) })
+		})
+	}
+}
+
+func treeBarrier(ctx context.Context, c *comm.Comm) error {
+	below := []int{}
+	for r := 2*c.Rank() + 1; r <= 2*c.Rank()+2 && r < c.Size(); r++ {
+		below = append(below, r)
+	}
+	for _, r := range below {
+		if _, err := comm.Recv[struct{}](ctx, c, r, 0); err != nil {
+			return err
+		}
+	}
+	if above := (c.Rank() - 1) / 2; c.Rank() > 0 {
+		if err := comm.Send(ctx, c, above, 0, struct{}{}); err != nil {
+			return err
+		}
+		if _, err := comm.Recv[struct{}](ctx, c, above, 1); err != nil {
+			return err
+		}
+	}
+	for _, r := range below {
+		if err := comm.Send(ctx, c, r, 1, struct{}{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func BenchmarkAllReduce(b *testing.B) {
 	collective(b, func(ctx context.Context, c *comm.Comm) error {
 		_, err := comm.AllReduce(ctx, c, c.Rank(), plus)

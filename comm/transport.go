@@ -37,7 +37,11 @@ type Message struct {
 	Envelope
 
 	// Type is what the value was sent as. Value's own type differs if that is an interface.
-	Type  reflect.Type
+	Type reflect.Type
+
+	// Len is the number of elements if Type is a slice, or else 0.
+	Len int
+
 	Value any
 }
 
