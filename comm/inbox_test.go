@@ -1,6 +1,8 @@
 package comm
 
 import (
+	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -84,4 +86,50 @@ rank 2 waits and has ended
 rank 2 waits in a world that has failed
 1 ranks run and 0 have ended, counted as 3 and 0
 meeting 0, Barrier #0, is open with 0 of 3 ranks`)
+}
+
+func TestWorldKeepsNoMessagesThatNobodyCanReceive(t *testing.T) {
+	l := NewLocal(3, LocalOptions{})
+	send := func(to int) {
+		require.NoError(t, Send(t.Context(), l.Comm(0), to, 0, 1))
+	}
+	send(1)
+	l.Done(1, nil)
+	require.Zero(t, l.ranks[1].inbox)
+	send(1)
+	require.Zero(t, l.ranks[1].inbox)
+
+	send(2)
+	require.Equal(t, 1, l.ranks[2].inbox.len)
+	l.Done(0, errors.New("it failed"))
+	require.Zero(t, l.ranks[2].inbox)
+}
+
+// Message and context come between the rank's look and its wait: it may take either, and the next wait is not ended by
+// what was left of this one.
+func TestMessageAndContextAtOnce(t *testing.T) {
+	var l *Local
+	var cancel context.CancelFunc
+	deliver := func(int) func() {
+		if cancel != nil {
+			cancel()
+			cancel = nil
+			require.NoError(t, Send(t.Context(), l.Comm(1), 0, 0, "a word"))
+			return nil
+		}
+		require.NoError(t, Send(t.Context(), l.Comm(1), 0, 1, "another"))
+		return nil
+	}
+	for range 100 {
+		l = NewLocal(2, LocalOptions{Waits: deliver})
+		var ctx context.Context
+		ctx, cancel = context.WithCancel(t.Context())
+		word, err := Recv[string](ctx, l.Comm(0), 1, 0)
+		require.NoError(t, err, "it was handed over while the rank still waited")
+		require.Equal(t, "a word", word)
+		word, err = Recv[string](t.Context(), l.Comm(0), 1, 1)
+		require.NoError(t, err)
+		require.Equal(t, "another", word)
+		require.Empty(t, l.ranks[0].wake)
+	}
 }
