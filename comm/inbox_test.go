@@ -122,8 +122,8 @@ func TestMessageAndContextAtOnce(t *testing.T) {
 	}
 	for range 100 {
 		l = NewLocal(2, LocalOptions{Waits: deliver})
-		var ctx context.Context
-		ctx, cancel = context.WithCancel(t.Context())
+		ctx, stop := context.WithCancel(t.Context())
+		cancel = stop
 		word, err := Recv[string](ctx, l.Comm(0), 1, 0)
 		require.NoError(t, err, "it was handed over while the rank still waited")
 		require.Equal(t, "a word", word)
@@ -131,5 +131,6 @@ func TestMessageAndContextAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "another", word)
 		require.Empty(t, l.ranks[0].wake)
+		stop()
 	}
 }
