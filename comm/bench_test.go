@@ -124,6 +124,19 @@ func BenchmarkPingPong(b *testing.B) {
 	})
 }
 
+// BenchmarkToItself is a Send and a Recv without any waiting.
+func BenchmarkToItself(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	together(b, 1, func(c *comm.Comm, i int) error {
+		if err := comm.Send(ctx, c, 0, 0, i); err != nil {
+			return err
+		}
+		_, err := comm.Recv[int](ctx, c, 0, 0)
+		return err
+	})
+}
+
 // BenchmarkStream sends without waiting for answers.
 func BenchmarkStream(b *testing.B) {
 	ctx, cancel := context.WithCancel(context.Background())
