@@ -19,6 +19,7 @@ var table = map[string]row{
 	// The leaves. They never import each other.
 	"graph":    {adapters: map[string]string{"gonum.org/v1/gonum/...": "directed.go"}},
 	"executor": {imports: []string{"internal/deque", "internal/invariant"}},
+	"comm":     {imports: []string{"internal/invariant"}},
 	"cache":    {imports: []string{"internal/kept", "internal/invariant"}},
 
 	// What every store has to hold to, for the tests of stores. It is public, too.
