@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -189,6 +190,36 @@ func TestGraphsThatOverlapAreCollected(t *testing.T) { // …, g[k], g[k+1], …
 	collect(&live, want)
 	require.LessOrEqual(t, live.Load(), int64(want))
 	runtime.KeepAlive(last)
+}
+
+// Slabs are dropped also where GOMAXPROCS is lowered while garbage is collected.
+func TestSlabsAreDroppedWhenProcessorsGo(t *testing.T) {
+	leak.Check(t)
+	procs := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(procs)
+	var s slabs[form0[int]]
+	s.made.Store(slabMax * slabShare)
+	for round := range 40 {
+		runtime.GOMAXPROCS(4)
+		var garbage, collection sync.WaitGroup
+		collection.Go(runtime.GC)
+		for range 4 {
+			garbage.Go(func() {
+				for i := range 200 {
+					_ = make([]*int, 100+i)
+				}
+			})
+		}
+		garbage.Wait()
+		runtime.GOMAXPROCS(2) // while it may still be on its way
+		collection.Wait()
+		s.take()
+		for k := 0; s.current.Load() != nil; k++ {
+			require.Less(t, k, 200, "round %d: the slab is still there", round)
+			runtime.GC()
+			runtime.Gosched()
+		}
+	}
 }
 
 // collect collects garbage until at most want are left, or that does not help any more.

@@ -84,15 +84,16 @@ var collections struct {
 	filling atomic.Pointer[filling] // those that may have a current slab
 }
 
-// afterCollection has a cleanup drop the slabs that are being filled after the next garbage collection, and set itself
-// up again.
-func afterCollection(struct{}) {
+// afterCollection drops the slabs that are being filled, after each garbage collection. It is the finalizer of an object
+// that nobody refers to. (Of a cleanup, Go 1.26 may lose sight when GOMAXPROCS is lowered before it is run; the slabs were
+// then never dropped again.)
+func afterCollection(**node) {
 	for f := collections.filling.Swap(nil); f != nil; {
 		next := f.next
 		f.drop()
 		f = next
 	}
-	runtime.AddCleanup(new(*node), afterCollection, struct{}{}) // a pointer: small objects without may never be cleaned up
+	runtime.SetFinalizer(new(*node), afterCollection) // a pointer: small objects without may never be finalized
 }
 
 // list has f's slab dropped after the next collection.
@@ -148,7 +149,7 @@ func (s *slabs[F]) take() *F {
 // rest is lost.
 func (s *slabs[F]) grow() *F {
 	if !collections.begun.Load() && !collections.begun.Swap(true) {
-		afterCollection(struct{}{})
+		afterCollection(nil)
 	}
 	var f F
 	n := int(s.made.Load() / slabShare)
