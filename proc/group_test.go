@@ -77,7 +77,7 @@ func TestSignal(t *testing.T) {
 // Who has written too much is killed, also if it ignores that nobody reads.
 func TestTooMuchKills(t *testing.T) {
 	checkLeaks(t)
-	p := &Program{Name: "sh", OutputMax: 1000}
+	p := &Program{Name: "sh", OutputMax: 1000, Grace: 50 * time.Millisecond}
 	_, err := p.Of("-c", `trap "" PIPE TERM; while :; do echo 123456789; done 2>/dev/null`).Get(ctx)
 	require.ErrorIs(t, err, ErrOutput)
 	require.ErrorContains(t, err, "more than 1000 bytes to stdout, which is the OutputMax")

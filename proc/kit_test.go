@@ -127,6 +127,7 @@ func init() {
 				time.Sleep(time.Hour)
 			}
 		},
+		"sleep": func([]string) { time.Sleep(time.Hour) },
 		// family ADDRESS [stubborn]: stays, and has one that stays as well
 		"family": func(args []string) {
 			grown := exec.Command(self, append([]string{"child=stay"}, args...)...)
@@ -180,7 +181,7 @@ func (m meeting) address() string { return m.Addr().String() }
 func (m meeting) await(n int) []net.Conn {
 	conns := make([]net.Conn, n)
 	for i := range conns {
-		require.NoError(m.t, m.Listener.(*net.TCPListener).SetDeadline(time.Now().Add(30*time.Second)))
+		require.NoError(m.t, m.Listener.(*net.TCPListener).SetDeadline(time.Now().Add(2*time.Minute)))
 		c, err := m.Accept()
 		require.NoError(m.t, err, "child %d of %d has not come", i+1, n)
 		m.t.Cleanup(func() { c.Close() })
@@ -194,7 +195,7 @@ func (m meeting) await(n int) []net.Conn {
 // gone waits until all children have ended.
 func (m meeting) gone(conns []net.Conn) {
 	for i, c := range conns {
-		require.NoError(m.t, c.SetDeadline(time.Now().Add(30*time.Second)))
+		require.NoError(m.t, c.SetDeadline(time.Now().Add(2*time.Minute)))
 		_, err := c.Read(make([]byte, 1))
 		require.NotErrorIs(m.t, err, os.ErrDeadlineExceeded, "child %d of %d is still there", i+1, len(conns))
 		require.Error(m.t, err)
