@@ -80,7 +80,7 @@ func digest(ctx context.Context, path string) (File, error) {
 func (f File) present() error {
 	info, err := os.Stat(f.Path)
 	if err != nil {
-		return err
+		return fmt.Errorf("it was there when it was looked at: %w; Invalidate the call that has made it", err)
 	}
 	if info.Size() != f.Size {
 		return fmt.Errorf("%s had %d bytes when it was looked at, and has %d now: "+

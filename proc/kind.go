@@ -70,12 +70,14 @@ type hole int
 
 // taker collects what is given for a command, and refuses what cannot be.
 type taker struct {
-	op     string // "Command of \"sort\""
-	inputs []lazy.Data[any]
+	op      string // "Command"
+	program string
+	inputs  []lazy.Data[any]
 }
 
-// take returns what v comes to, or a hole for it. It panics if v is of none of the kinds.
-func (t *taker) take(what string, v any, kinds []kind) any {
+// take returns what v comes to, or a hole for it. It panics if v is of none of the kinds. what says which value it is, and
+// place, if it is one of a list, its place there, from 1, and how long the list is.
+func (t *taker) take(v any, kinds []kind, what string, place ...int) any {
 	for _, k := range kinds {
 		switch plain, handle := k.take(v); {
 		case plain != nil:
@@ -85,19 +87,22 @@ func (t *taker) take(what string, v any, kinds []kind) any {
 			return hole(len(t.inputs) - 1)
 		}
 	}
+	if len(place) > 0 {
+		what = fmt.Sprintf("%s %d of %d", what, place[0], place[1])
+	}
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
 		names[i] = k.name
 	}
-	panic(fmt.Sprintf("proc: %s: %s is %s: want %s, or a lazy.Data of that%s",
-		t.op, what, describe(v), strings.Join(names, ", "), hint(v)))
+	panic(fmt.Sprintf("proc: %s of %q: %s is %s: want %s, or a lazy.Data of that%s",
+		t.op, t.program, what, describe(v), strings.Join(names, ", "), hint(v)))
 }
 
 // all takes a list of values.
-func (t *taker) all(what string, vs []any, kinds []kind) []any {
+func (t *taker) all(vs []any, kinds []kind, what string) []any {
 	taken := make([]any, len(vs))
 	for i, v := range vs {
-		taken[i] = t.take(fmt.Sprintf("%s %d of %d", what, i+1, len(vs)), v, kinds)
+		taken[i] = t.take(v, kinds, what, i+1, len(vs))
 	}
 	return taken
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -136,11 +137,14 @@ func TestMemoChain(t *testing.T) {
 }
 
 func TestMemoKeyErrors(t *testing.T) {
-	s := lazy.In(&lazy.Session{Cache: cache.NewMemory(1 << 20), Logger: quiet})
+	session := &lazy.Session{Cache: cache.NewMemory(1 << 20), Logger: quiet}
+	s := lazy.In(session)
 	r := nowhere.Call(Cmd{Dir: lazy.Const(t.TempDir())})
 	_, err := r.Get(ctx, s)
 	require.Error(t, err)
-	require.Contains(t, lazy.Explain(r).String(), "nowhere")
+	require.Contains(t, session.Explain(r).String(), "the program ./x is in a directory that comes from a handle")
+	_, err = nowhere.Of().Get(ctx, s)
+	require.ErrorIs(t, err, exec.ErrNotFound, "what cannot be keyed runs, and says why it cannot")
 	_, err = clean.Of(childArgs("exit", 1)...).Get(ctx, s)
 	require.Error(t, err)
 	r = clean.Of(childArgs("exit", 1)...)

@@ -255,6 +255,11 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("longer"), 0o666))
 	_, err := r.Get(ctx)
 	require.ErrorContains(t, err, "had 3 bytes when it was looked at, and has 6 now")
+	require.NoError(t, os.Remove(path))
+	_, err = r.Get(ctx)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorContains(t, err, "it was there when it was looked at")
+	require.NoError(t, os.WriteFile(path, []byte("longer"), 0o666))
 	f.Invalidate()
 	require.Equal(t, "longer\n", printed(t, r))
 	require.NotEqual(t, before, lazy.Must(f.Get(ctx)))
@@ -295,9 +300,9 @@ func TestNotFound(t *testing.T) {
 		name, want string
 		is         error
 	}{
-		{"no-such-program-here", `"no-such-program-here"`, exec.ErrNotFound},
+		{"no-such-program-here", `there is no program called "no-such-program-here" in PATH`, exec.ErrNotFound},
 		{"sort -u", `a command line is not taken apart: write the arguments one by one, Command("sort", "-u", …)`, exec.ErrNotFound},
-		{filepath.Join(t.TempDir(), "x"), "there is no file", exec.ErrNotFound},
+		{filepath.Join(t.TempDir(), "x"), "there is no program " + string(filepath.Separator), exec.ErrNotFound},
 		{"./no such", "there is no program", exec.ErrNotFound},
 	} {
 		_, err := Command(c.name).Get(ctx)

@@ -120,7 +120,7 @@ func (p *Program) record(op string, c Cmd) lazy.Data[Result] {
 	if p.broken != nil { // for every use, not for the first alone
 		panic(p.broken)
 	}
-	s, inputs := newSpec(fmt.Sprintf("%s of %q", op, p.Name), p, c)
+	s, inputs := newSpec(op, p, c)
 	if len(inputs) == 0 {
 		return p.call.Of(s, nil)
 	}

@@ -32,22 +32,22 @@ type variable struct {
 
 // newSpec takes c apart. It panics if something in it is of a wrong kind.
 func newSpec(op string, p *Program, c Cmd) (*spec, []lazy.Data[any]) {
-	t := &taker{op: op}
-	s := &spec{program: p, args: t.all("argument", c.Args, wordKinds), dir: ""}
+	t := &taker{op: op, program: p.Name}
+	s := &spec{program: p, args: t.all(c.Args, wordKinds, "argument"), dir: ""}
 	if c.Stdin != nil {
-		s.stdin = t.take("Stdin", c.Stdin, contentKinds)
+		s.stdin = t.take(c.Stdin, contentKinds, "Stdin")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			panic(fmt.Sprintf("proc: %s: Env has a variable called %q: want a name without = and NUL, such as "+
-				`Env: map[string]any{"LANG": "C"}`, op, name))
+			panic(fmt.Sprintf("proc: %s of %q: Env has a variable called %q: want a name without = and NUL, such as "+
+				`Env: map[string]any{"LANG": "C"}`, op, p.Name, name))
 		}
-		s.env = append(s.env, variable{name, t.take("Env["+strconv.Quote(name)+"]", c.Env[name], variableKinds)})
+		s.env = append(s.env, variable{name, t.take(c.Env[name], variableKinds, "Env["+strconv.Quote(name)+"]")})
 	}
 	if c.Dir != nil {
-		s.dir = t.take("Dir", c.Dir, dirKinds)
+		s.dir = t.take(c.Dir, dirKinds, "Dir")
 	}
-	s.outputs = t.all("output file", c.Outputs, outputKinds)
+	s.outputs = t.all(c.Outputs, outputKinds, "output file")
 	return s, t.inputs
 }
 
@@ -132,8 +132,8 @@ func (s *spec) CacheKey() []byte {
 	return k.h.Sum(nil)
 }
 
-// binary tells the program's file from others. It panics, for there is no key then, if the file cannot be found before
-// the command's directory is known.
+// binary tells the program's file from others. It panics, for there is no key then, if the file is not there or cannot be
+// found before the command's directory is known: an earlier call may make it.
 func (s *spec) binary() string {
 	dir, known := s.dir.(string)
 	if !known && isRelative(s.program.Name) {
@@ -141,11 +141,11 @@ func (s *spec) binary() string {
 	}
 	path, err := s.program.find(absolute(dir))
 	if err != nil {
-		return "none" // the call will say why: errors are not kept
+		panic(err)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return "none"
+		panic(err)
 	}
 	return fmt.Sprintf("%s %d %d", path, info.Size(), info.ModTime().UnixNano())
 }

@@ -109,16 +109,28 @@ func (p *Program) find(dir string) (string, error) {
 	case err == nil:
 		return path, nil
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound):
-		if fields := strings.Fields(p.Name); len(fields) > 1 {
-			return "", fmt.Errorf("proc: there is no program called %q; a command line is not taken apart: "+
-				`write the arguments one by one, Command(%q, %q, …): %w`, p.Name, fields[0], fields[1], exec.ErrNotFound)
-		}
-		if filepath.Base(p.Name) != p.Name {
-			return "", fmt.Errorf("proc: there is no file %s: %w", name, exec.ErrNotFound)
-		}
-		return "", fmt.Errorf("proc: %q: %w", p.Name, exec.ErrNotFound)
+		return "", p.notFound(name)
 	}
 	return "", fmt.Errorf("proc: %w", err) // exec.ErrDot, or no permission
+}
+
+// notFoundError is exec.ErrNotFound in other words.
+type notFoundError string
+
+func (e notFoundError) Error() string { return string(e) }
+
+func (e notFoundError) Unwrap() error { return exec.ErrNotFound }
+
+// notFound is the error of a program that is not there; path is where it was looked for, or its name.
+func (p *Program) notFound(path string) error {
+	switch fields := strings.Fields(p.Name); {
+	case len(fields) > 1:
+		return notFoundError(fmt.Sprintf("proc: there is no program called %q; a command line is not taken apart: "+
+			"write the arguments one by one, Command(%q, %q, …)", p.Name, fields[0], fields[1]))
+	case filepath.Base(p.Name) != p.Name:
+		return notFoundError("proc: there is no program " + path)
+	}
+	return notFoundError(fmt.Sprintf("proc: there is no program called %q in PATH", p.Name))
 }
 
 // lineMax is how many bytes of a command line errors show.
