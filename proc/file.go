@@ -12,14 +12,14 @@ import (
 	"github.com/dally-go/dally/lazy"
 )
 
-// File is a file as it was when it was looked at. Files are equal if path and content are: what depends on a File does not
-// run again because the file was written anew, if it was written as it had been.
+// File is a file as it was when it was looked at. Files are equal if path and content are: what depends on a File does
+// not run again because the file was written anew, if it was written as it had been.
 //
 // As an argument of a Memo command its path and its content are in the key, for the command sees both, and its
 // modification time is not. A file that is given as [Cmd].Stdin is there with its content alone.
 //
-// A File does not hold the file, which must stay as it is while calls that take it may run. A command that is given a File
-// fails, before it starts, if the file is gone or has another size.
+// A File does not hold the file, which must stay as it is while calls that take it may run. A command that is given a
+// File fails, before it starts, if the file is gone or has another size.
 type File struct {
 	Path   string // absolute
 	Digest string // SHA-256 of the content, in hexadecimal digits
@@ -34,8 +34,8 @@ var open = lazy.Wrap1(func(ctx context.Context, path string) (File, error) {
 	return f, nil
 }, lazy.Name("Open"))
 
-// Open records a call that looks at a file that exists: reads and digests it. path may be a handle. The call does not see
-// that the file changes later: Invalidate its handle, and the next Get looks again.
+// Open records a call that looks at a file that exists: reads and digests it. path may be a handle. The call does not
+// see that the file changes later: Invalidate its handle, and the next Get looks again.
 func Open[P string | lazy.Data[string]](path P) lazy.Data[File] {
 	if d, ok := any(path).(lazy.Data[string]); ok {
 		return open(d)

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// group has the process started in a group of its own, which what it starts belongs to as well, and the group asked to end
-// when the context ends.
+// group has the process started in a group of its own, which what it starts belongs to as well, and the group asked to
+// end when the context ends.
 func group(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
@@ -22,8 +22,8 @@ func group(cmd *exec.Cmd) {
 	}
 }
 
-// killGroup kills what is left of the group. The process itself was waited for, so its id would be free if the group were
-// empty; for another group to have got it since, all other ids would have had to be used in between.
+// killGroup kills what is left of the group. The process itself was waited for, so its id would be free if the group
+// were empty; for another group to have got it since, all other ids would have had to be used in between.
 func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // createTemp creates a file that nobody else can find any more, and that nobody has to remove.

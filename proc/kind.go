@@ -33,8 +33,8 @@ func of[T any](what, name string, as func(T) any) kind {
 
 func itself[T any](v T) any { return v }
 
-// What may be what. The values come to string, int, []string, File, []File for words, and to []byte, string, content and
-// Output for what is read.
+// What may be what. The values come to string, int, []string, File, []File for words, and to []byte, string, content
+// and Output for what is read.
 var (
 	wordKinds = []kind{
 		of("argument", "string", itself[string]),
@@ -75,8 +75,8 @@ type taker struct {
 	inputs  []lazy.Data[any]
 }
 
-// take returns what v comes to, or a hole for it. It panics if v is of none of the kinds. what says which value it is, and
-// place, if it is one of a list, its place there, from 1, and how long the list is.
+// take returns what v comes to, or a hole for it. It panics if v is of none of the kinds. what says which value it is,
+// and place, if it is one of a list, its place there, from 1, and how long the list is.
 func (t *taker) take(v any, kinds []kind, what string, place ...int) any {
 	for _, k := range kinds {
 		switch plain, handle := k.take(v); {

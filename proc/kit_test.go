@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
+	check(os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))) // else each child waits for a second before it ends
 	os.Exit(m.Run())
 }
 
@@ -235,7 +236,8 @@ func ours() []string {
 	return found
 }
 
-// children are the processes, also those that were not waited for, that this one has started; nil where one cannot tell.
+// children are the processes, also those that were not waited for, that this one has started; nil where one cannot
+// tell.
 func children() []string {
 	tasks, _ := filepath.Glob("/proc/self/task/*/children")
 	var found []string

@@ -11,9 +11,9 @@ import (
 )
 
 // Output is what a command has written to a stream. It is not changed; copies of it are the same output. Up to
-// [Program].MemoryMax bytes are in memory, more are in a temporary file, which is open and, on Unix, already removed: it
-// takes up a file descriptor, and goes with the last copy of the Output, at a garbage collection, or with the process.
-// Its methods may be called from many goroutines. The zero Output is empty.
+// [Program].MemoryMax bytes are in memory, more are in a temporary file, which is open and, on Unix, already removed:
+// it takes up a file descriptor, and goes with the last copy of the Output, at a garbage collection, or with the
+// process. Its methods may be called from many goroutines. The zero Output is empty.
 type Output struct{ o *output }
 
 type output struct {
@@ -57,8 +57,8 @@ func (o Output) Bytes() []byte {
 // String is [Output.Bytes] as a string.
 func (o Output) String() string { return string(o.Bytes()) }
 
-// Open returns a reader that starts at the beginning. Each has a place of its own. Closing it does nothing, and so it may
-// be left out; the Output stays.
+// Open returns a reader that starts at the beginning. Each has a place of its own. Closing it does nothing, and so it
+// may be left out; the Output stays.
 func (o Output) Open() io.ReadCloser {
 	if o.o == nil || o.o.file == nil {
 		return unclosed{bytes.NewReader(o.Bytes())}

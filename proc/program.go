@@ -51,8 +51,8 @@ type Program struct {
 	broken any                              // what wrap has panicked with
 }
 
-// Cmd says what is to be run of a [Program]. Its fields are as those of exec.Cmd; each takes plain values and handles, which
-// become inputs of the call: the command is run when they have been computed, and again when they have changed.
+// Cmd says what is to be run of a [Program]. Its fields are as those of exec.Cmd; each takes plain values and handles,
+// which become inputs of the call: the command is run when they have been computed, and again when they have changed.
 //
 // What is neither is refused where the call is recorded, by a panic that says which one it was.
 type Cmd struct {
@@ -90,9 +90,9 @@ var commands = executor.NewLimit(runtime.GOMAXPROCS(0))
 // need to merge them.
 var plain sync.Map // string to *Program
 
-// Command records a call that runs a program with arguments, which may be handles: see [Cmd].Args. Nothing runs, and the
-// program is not looked for, before somebody Gets the call or what depends on it. It is short for a [Program] that has
-// nothing but a name. It panics if name is empty or an argument is of a wrong kind.
+// Command records a call that runs a program with arguments, which may be handles: see [Cmd].Args. Nothing runs, and
+// the program is not looked for, before somebody Gets the call or what depends on it. It is short for a [Program] that
+// has nothing but a name. It panics if name is empty or an argument is of a wrong kind.
 //
 // name is looked for in PATH, and is no command line: Command("sort", "-u"), not Command("sort -u"). Where a shell is
 // wanted, say so: Command("sh", "-c", script).
@@ -104,12 +104,12 @@ func Command(name string, args ...any) lazy.Data[Result] {
 	return p.(*Program).record("Command", Cmd{Args: args})
 }
 
-// Of records a call that runs the program with arguments, which may be handles: see [Cmd].Args. It panics if the program
-// has no name, or an argument is of a wrong kind.
+// Of records a call that runs the program with arguments, which may be handles: see [Cmd].Args. It panics if the
+// program has no name, or an argument is of a wrong kind.
 func (p *Program) Of(args ...any) lazy.Data[Result] { return p.record("Of", Cmd{Args: args}) }
 
-// Call records a call that runs the program. What c's slices and its map hold is copied. It panics if the program has no
-// name or a bound below 0, or something in c is of a wrong kind.
+// Call records a call that runs the program. What c's slices and its map hold is copied. It panics if the program has
+// no name or a bound below 0, or something in c is of a wrong kind.
 func (p *Program) Call(c Cmd) lazy.Data[Result] { return p.record("Call", c) }
 
 func (p *Program) record(op string, c Cmd) lazy.Data[Result] {

@@ -27,7 +27,8 @@ func (r Result) String() string {
 	return s
 }
 
-// sameResult reports whether two results are equal: a command that comes to the same result hides a change from its users.
+// sameResult reports whether two results are equal: a command that comes to the same result hides a change from its
+// users.
 func sameResult(a, b Result) bool {
 	return a.ExitCode == b.ExitCode && a.Stdout.Equal(b.Stdout) && a.Stderr.Equal(b.Stderr) && slices.Equal(a.Files, b.Files)
 }
@@ -45,9 +46,9 @@ var made = lazy.Wrap2(func(_ context.Context, r Result, i int) (File, error) {
 	return r.Files[i], nil
 }, lazy.Name("Made"))
 
-// Made records a call for the i-th file, from 0, that a command has made: see [Cmd].Outputs. What takes it depends on the
-// file's content: it does not run again if the command does and makes the same. It panics if i < 0; that the command has
-// no such file is an error of the call.
+// Made records a call for the i-th file, from 0, that a command has made: see [Cmd].Outputs. What takes it depends on
+// the file's content: it does not run again if the command does and makes the same. It panics if i < 0; that the
+// command has no such file is an error of the call.
 func Made(r lazy.Data[Result], i int) lazy.Data[File] {
 	if i < 0 {
 		panic(fmt.Sprintf("proc: Made(…, %d): want the place of a file among the command's Outputs, from 0", i))
@@ -76,8 +77,8 @@ func (r Result) MarshalBinary() ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary decodes what MarshalBinary has written. It fails if one of the files is not there any more, or has another
-// content: then the result does not stand, and a store that holds it is as one that does not.
+// UnmarshalBinary decodes what MarshalBinary has written. It fails if one of the files is not there any more, or has
+// another content: then the result does not stand, and a store that holds it is as one that does not.
 func (r *Result) UnmarshalBinary(b []byte) error {
 	d := decoder{b: b}
 	outputs := [2][]byte{d.text(), d.text()}

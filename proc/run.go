@@ -22,8 +22,8 @@ import (
 //	                    │ has ended; its output is closed
 //	                  exit code ──► *ExitError, or the files it has made ──► Result                     result.go, file.go
 
-// run runs the command once. It returns when the process has ended and been waited for. Nobody reads or writes for it any
-// more then.
+// run runs the command once. It returns when the process has ended and been waited for. Nobody reads or writes for it
+// any more then.
 func (s *spec) run(ctx context.Context, in []any) (Result, error) {
 	t, err := s.task(in)
 	if err != nil {
@@ -49,10 +49,10 @@ func (s *spec) run(ctx context.Context, in []any) (Result, error) {
 
 // process starts the process and waits for it.
 //
-// When ctx ends, the process's group is sent SIGTERM. The process is killed a Grace later, if it is still there, and what
-// is left of its group with it. A process that has ended, but left others behind that hold its output open, is given as
-// long; then these are killed, and it has failed, for its output is not complete. Processes that were left behind by one
-// that has not failed, and have closed its output, are left alone.
+// When ctx ends, the process's group is sent SIGTERM. The process is killed a Grace later, if it is still there, and
+// what is left of its group with it. A process that has ended, but left others behind that hold its output open, is
+// given as long; then these are killed, and it has failed, for its output is not complete. Processes that were left
+// behind by one that has not failed, and have closed its output, are left alone.
 func (t *task) process(ctx context.Context, stdout, stderr io.Writer) error {
 	p := t.spec.program
 	cmd := exec.CommandContext(ctx, t.path)

@@ -106,8 +106,8 @@ func files(v any) []File {
 }
 
 // CacheKey is what a command comes to in the keys of Memo calls. The values of its inputs have a place of their own
-// there. What is not in it: the variables inherited from this process, other files that the program reads, the time, and
-// of the program's file the content – its path, size and modification time stand for that.
+// there. What is not in it: the variables inherited from this process, other files that the program reads, the time,
+// and of the program's file the content – its path, size and modification time stand for that.
 func (s *spec) CacheKey() []byte {
 	k := keyer{sha256.New()}
 	p := s.program
@@ -132,8 +132,8 @@ func (s *spec) CacheKey() []byte {
 	return k.h.Sum(nil)
 }
 
-// binary tells the program's file from others. It panics, for there is no key then, if the file is not there or cannot be
-// found before the command's directory is known: an earlier call may make it.
+// binary tells the program's file from others. It panics, for there is no key then, if the file is not there or cannot
+// be found before the command's directory is known: an earlier call may make it.
 func (s *spec) binary() string {
 	dir, known := s.dir.(string)
 	if !known && isRelative(s.program.Name) {

@@ -1,5 +1,5 @@
-// Fib computes Fibonacci numbers as slowly as it can be done, first in a loop, then as a parallel map, and tells how much
-// faster that was. It is what tutorials of parallel maps begin with.
+// Fib computes Fibonacci numbers as slowly as it can be done, first in a loop, then as a parallel map, and tells how
+// much faster that was. It is what tutorials of parallel maps begin with.
 //
 //	go run ./examples/fib
 //	go run ./examples/fib -workers 4 -runs 9 40 39 38 37

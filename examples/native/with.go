@@ -17,8 +17,9 @@ import (
 // #include "mix.h"
 import "C"
 
-// mix is the C function. A call of it holds a worker and, while it is in C, a thread of the operating system; nothing in Go
-// can interrupt it. It costs some 50 ns more than a call of a Go function: too little to matter for what takes a microsecond.
+// mix is the C function. A call of it holds a worker and, while it is in C, a thread of the operating system; nothing
+// in Go can interrupt it. It costs some 50 ns more than a call of a Go function: too little to matter for what takes a
+// microsecond.
 func mix(seed, rounds uint64) uint64 { return uint64(C.mix(C.uint64_t(seed), C.uint64_t(rounds))) }
 
 // meet reports whether n calls of it are in C at the same time, within the time: each waits there for
@@ -27,7 +28,8 @@ func meet(n int, within time.Duration) bool {
 	return C.meet(C.int(n), C.int(within.Milliseconds())) == 1
 }
 
-// mixSteps is how many rounds are done in one call of C: between two of them the context is looked at, some 50 ms apart.
+// mixSteps is how many rounds are done in one call of C: between two of them the context is looked at, some 50 ms
+// apart.
 const mixSteps = 20_000_000
 
 // Mix does so many rounds in steps, for a call of C cannot be cancelled, but the next one need not be made.
@@ -66,7 +68,8 @@ func run(w io.Writer, args ...string) error {
 	return nil
 }
 
-// compute mixes blocks, and tells how long that took, and how much processor time: as often that long as cores were busy.
+// compute mixes blocks, and tells how long that took, and how much processor time: as often that long as cores were
+// busy.
 func compute(w io.Writer, blocks int, rounds uint64, workers int) error {
 	calls := make([]lazy.Data[uint64], blocks)
 	for i := range calls {

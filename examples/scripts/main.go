@@ -1,5 +1,5 @@
-// Scripts runs child scripts side by side and gives what they have printed to one that joins it: what is otherwise a shell
-// script with &, wait and temporary files. It runs them one at a time, all at once, and with one that fails.
+// Scripts runs child scripts side by side and gives what they have printed to one that joins it: what is otherwise a
+// shell script with &, wait and temporary files. It runs them one at a time, all at once, and with one that fails.
 //
 //	go run ./examples/scripts -pause 300ms north east south west
 //	go run ./examples/scripts -out scripts.svg
@@ -65,8 +65,8 @@ type scripts struct {
 	pause   time.Duration
 }
 
-// atOnce returns the program of which so many run at once. Without the Limit it would be as many as there are processors,
-// for all programs together: right for scripts that compute, but these wait.
+// atOnce returns the program of which so many run at once. Without the Limit it would be as many as there are
+// processors, for all programs together: right for scripts that compute, but these wait.
 func (s scripts) atOnce(n int) *proc.Program {
 	return &proc.Program{Name: s.program, Options: []lazy.Option{lazy.Name("script"), lazy.Limit(executor.NewLimit(n))}}
 }

@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // else each child waits for a second before it ends
 	os.Exit(m.Run())
 }
 

@@ -34,6 +34,7 @@ var table = map[string]row{
 	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
 
 	"examples/...":       {imports: []string{"lazy", "graph", "cache", "executor", "proc", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/native":    {imports: []string{"lazy", "C"}},
 	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
 	"examples/replay/wf": {},
 
