@@ -57,7 +57,8 @@ func (s *spool) Write(b []byte) (int, error) {
 
 func (s *spool) take(b []byte) error {
 	if most := orDefault(s.program.OutputMax, outputMax); s.n+int64(len(b)) > most {
-		return &outputError{text: fmt.Sprintf("it has written more than %d bytes to %s, which is the OutputMax of the Program", most, s.stream)}
+		return &outputError{text: fmt.Sprintf(
+			"it has written more than %d bytes to %s, which is the OutputMax of the Program", most, s.stream)}
 	}
 	if err := s.store(b); err != nil {
 		return &outputError{fmt.Sprintf("its %s cannot be kept: %v", s.stream, err), err}
