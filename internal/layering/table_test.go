@@ -28,10 +28,14 @@ var table = map[string]row{
 	// The composer.
 	"lazy": {imports: []string{"graph", "executor", "internal/..."}},
 
+	// Commands as calls.
+	"proc": {imports: []string{"lazy", "executor"}},
+
 	// The picture.
 	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
 
-	"examples/...":       {imports: []string{"lazy", "graph", "cache", "executor", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/...":       {imports: []string{"lazy", "graph", "cache", "executor", "proc", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/native":    {imports: []string{"lazy", "C"}},
 	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
 	"examples/replay/wf": {},
 

@@ -1,0 +1,84 @@
+//go:build unix
+
+package proc
+
+import (
+	"context"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// When the context ends the whole group does: the process and those it has started, also if they ignore SIGTERM.
+func TestCancelKillsTheGroup(t *testing.T) {
+	for _, manner := range []string{"", "stubborn"} {
+		t.Run(manner, func(t *testing.T) {
+			checkLeaks(t)
+			m := newMeeting(t)
+			p := &Program{Name: self, Grace: 100 * time.Millisecond}
+			stopped, cancel := context.WithCancel(ctx)
+			defer cancel()
+			ended := make(chan error)
+			r := p.Of(childArgs("family", m.address(), manner)...)
+			go func() {
+				_, err := r.Get(stopped)
+				ended <- err
+			}()
+			conns := m.await(2)
+			cancel()
+			require.ErrorIs(t, <-ended, context.Canceled)
+			m.gone(conns)
+		})
+	}
+}
+
+// A process that was left behind and holds the output open does not keep its command from ending.
+func TestOrphanHoldsOutput(t *testing.T) {
+	checkLeaks(t)
+	m := newMeeting(t)
+	p := &Program{Name: self, Grace: 100 * time.Millisecond}
+	_, err := p.Of(childArgs("orphan", m.address(), 0)...).Get(ctx)
+	require.ErrorIs(t, err, exec.ErrWaitDelay)
+	require.ErrorContains(t, err, "held its output open for 100ms more, and was killed")
+
+	_, err = p.Of(childArgs("orphan", m.address(), 3, "broken")...).Get(ctx)
+	var exit *ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 3, exit.Code)
+}
+
+// An orphan that has connected is killed.
+func TestOrphanIsKilled(t *testing.T) {
+	checkLeaks(t)
+	m := newMeeting(t)
+	p := &Program{Name: self, Grace: time.Second}
+	ended := make(chan error)
+	go func() {
+		_, err := p.Of(childArgs("orphan", m.address(), 0)...).Get(ctx)
+		ended <- err
+	}()
+	conns := m.await(1)
+	require.ErrorIs(t, <-ended, exec.ErrWaitDelay)
+	m.gone(conns)
+}
+
+func TestSignal(t *testing.T) {
+	checkLeaks(t)
+	_, err := Command("sh", "-c", "echo dying >&2; kill -9 $$").Get(ctx)
+	var exit *ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, &ExitError{Command: `sh -c "echo dying >&2; kill -9 $$"`, Code: -1, Signal: syscall.SIGKILL, Stderr: "dying\n"}, exit)
+	require.ErrorContains(t, err, "was ended by signal: killed, saying:\n\tdying")
+}
+
+// Who has written too much is killed, also if it ignores that nobody reads.
+func TestTooMuchKills(t *testing.T) {
+	checkLeaks(t)
+	p := &Program{Name: "sh", OutputMax: 1000, Grace: 50 * time.Millisecond}
+	_, err := p.Of("-c", `trap "" PIPE TERM; while :; do echo 123456789; done 2>/dev/null`).Get(ctx)
+	require.ErrorIs(t, err, ErrOutput)
+	require.ErrorContains(t, err, "more than 1000 bytes to stdout, which is the OutputMax")
+}
