@@ -170,17 +170,29 @@ func nameOf(full string) string {
 
 // userLine returns the file:line, with the last folder of the path only, from which this package was called.
 func userLine() string {
-	var pcs [16]uintptr
+	f := userFrame()
+	if f.File == "" {
+		return ""
+	}
+	dir, base := filepath.Split(f.File)
+	return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(f.Line)
+}
+
+// userFrame is the frame from which this package was called, by way of package proc perhaps, which wraps for its users;
+// it is zero if there is none.
+func userFrame() runtime.Frame {
+	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
 	here, more := frames.Next()
 	own := filepath.Dir(here.File) // not by the functions' names: those of inlined generic functions are their callers'
 	for f := here; ; f, more = frames.Next() {
-		if filepath.Dir(f.File) != own || strings.HasSuffix(f.File, "_test.go") {
-			dir, base := filepath.Split(f.File)
-			return filepath.Join(filepath.Base(dir), base) + ":" + strconv.Itoa(f.Line)
+		dir := filepath.Dir(f.File)
+		ours := dir == own || dir == filepath.Join(filepath.Dir(own), "proc") || f.Function == "sync.(*Once).Do" || f.Function == "sync.(*Once).doSlow"
+		if !ours || strings.HasSuffix(f.File, "_test.go") {
+			return f
 		}
 		if !more {
-			return ""
+			return runtime.Frame{}
 		}
 	}
 }

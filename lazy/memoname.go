@@ -7,7 +7,6 @@ import (
 	"go/token"
 	"io"
 	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"runtime/debug"
@@ -73,18 +72,11 @@ func inProgram(full, file string) string {
 
 // packageOfWrap is the package that is wrapping a function.
 func packageOfWrap() string {
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
-	here, more := frames.Next()
-	own := filepath.Dir(here.File)
-	for f := here; ; f, more = frames.Next() {
-		if filepath.Dir(f.File) != own || strings.HasSuffix(f.File, "_test.go") {
-			return packageOf(inProgram(f.Function, f.File))
-		}
-		if !more {
-			return ""
-		}
+	f := userFrame()
+	if f.File == "" {
+		return ""
 	}
+	return packageOf(inProgram(f.Function, f.File))
 }
 
 // packageOf is the path of the package in the runtime's name of a function.

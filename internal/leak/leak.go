@@ -5,7 +5,7 @@
 //		…
 //	}
 //
-// A goroutine counts if a function of package lazy or executor, or of a package below them, is on its stack or has
+// A goroutine counts if a function of package lazy, executor, cache, comm or proc, or of a package below them, is on its stack or has
 // started it. Goroutines that were there when Check was called do not count, nor do those that testing and the runtime
 // start: of the first testing waits itself, the second never end.
 //
@@ -31,7 +31,9 @@ const (
 	pauseMax = 50 * time.Millisecond
 )
 
-var watched = []string{"github.com/dally-go/dally/lazy", "github.com/dally-go/dally/executor", "github.com/dally-go/dally/cache"}
+const module = "github.com/dally-go/dally/"
+
+var watched = []string{module + "lazy", module + "executor", module + "cache", module + "comm", module + "proc"}
 
 // Check makes t fail, with their stacks, if goroutines of this module that are started from now on are still there 5 s
 // after the test has ended. It returns at once; the wait is a cleanup of t, which ends as soon as the goroutines have.
