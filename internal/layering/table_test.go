@@ -26,12 +26,12 @@ var table = map[string]row{
 	"cache/cachetest": {imports: []string{"cache"}},
 
 	// The composer.
-	"lazy": {imports: []string{"graph", "executor", "internal/..."}},
+	"lazy": {imports: []string{"graph", "executor", "comm", "internal/..."}},
 
 	// The picture.
 	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
 
-	"examples/...":       {imports: []string{"lazy", "graph", "cache", "executor", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/...":       {imports: []string{"lazy", "graph", "cache", "comm", "executor", "viz", "gonum.org/v1/gonum/..."}},
 	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
 	"examples/replay/wf": {},
 
@@ -46,7 +46,7 @@ var table = map[string]row{
 }
 
 // core are the packages that every user of the library links into the program.
-var core = []string{"lazy", "graph", "executor"}
+var core = []string{"lazy", "graph", "executor", "comm"}
 
 // heavy are packages, each with all below it, that the core must not link, not even through others.
 var heavy = []string{"net/http", "image", "html/template", "testing"}
