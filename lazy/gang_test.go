@@ -326,7 +326,7 @@ func TestGangMemo(t *testing.T) {
 	g := lazy.Gang(4, func(ctx context.Context, c *comm.Comm, x int) (int, error) {
 		runs.Add(1)
 		return x, c.Barrier(ctx)
-	}, lazy.Memo(), lazy.Name("TestGangMemo"), lazy.Transient())
+	}, lazy.Memo(), lazy.Transient())
 	for range 3 {
 		require.Equal(t, []int{7, 7, 7, 7}, got(t, g.Of(7), lazy.In(s)))
 	}
