@@ -17,7 +17,7 @@ func (c *Comm) Barrier(ctx context.Context) error {
 // v is not copied: all ranks get the same, so none must write to what it points to. The root does not wait.
 func Broadcast[T any](ctx context.Context, c *Comm, root int, v T) (T, error) {
 	var given any
-	if c != nil && c.rank == root {
+	if c.is(root) {
 		given = v
 	}
 	vs, err := c.meet(ctx, Op{Name: "Broadcast", Type: reflect.TypeFor[T](), Root: root, Out: true}, true, given)
@@ -30,7 +30,7 @@ func Broadcast[T any](ctx context.Context, c *Comm, root int, v T) (T, error) {
 // Each element belongs to the rank that gets it now. The root does not wait.
 func Scatter[T any](ctx context.Context, c *Comm, root int, vs []T) (T, error) {
 	var parts []any
-	if c != nil && c.rank == root {
+	if c.is(root) {
 		parts = make([]any, len(vs))
 		for i, v := range vs {
 			parts[i] = v
@@ -77,7 +77,7 @@ func AllReduce[T any](ctx context.Context, c *Comm, v T, op func(a, b T) T) (T, 
 	}
 	how.Out = true
 	var given any
-	if c.rank == 0 {
+	if c.is(how.Root) {
 		given = sum
 	}
 	vs, err = c.meetAgain(ctx, how, given)
@@ -109,6 +109,9 @@ func (c *Comm) meetAgain(ctx context.Context, op Op, v any) ([]any, error) {
 	op.Number = c.collectives
 	return c.end.Meet(ctx, op, v)
 }
+
+// is tells whether c is that rank's. A nil c is none's: that is for begin to tell.
+func (c *Comm) is(rank int) bool { return c != nil && c.rank == rank }
 
 func mustOp(name string, missing bool) {
 	if missing {

@@ -24,8 +24,8 @@ type Local struct {
 	// they say else.
 	ranks []*localEnd
 
-	// running is how many ranks neither wait in an operation nor have ended, guarded by mu.
-	running int
+	// running is how many ranks neither wait in an operation nor have ended, and ended how many have. Guarded by mu.
+	running, ended int
 
 	// meetings are the collective operations that not all ranks have come to, oldest first, and met how many there were
 	// before them. Guarded by mu.
@@ -72,6 +72,11 @@ func NewLocal(n int, o LocalOptions) *Local {
 // Comm returns the end of a rank, the same one every time. It panics if there is no such rank.
 func (l *Local) Comm(rank int) *Comm { return l.mustEnd("Comm", rank).comm }
 
+// Transport returns what the rank's Comm is built upon, the same one every time: for a Transport that adds something to
+// it, or that carries it to a rank elsewhere. A rank uses its Comm or its Transport, not both at once. It panics if there
+// is no such rank.
+func (l *Local) Transport(rank int) Transport { return l.mustEnd("Transport", rank) }
+
 func (l *Local) mustEnd(method string, rank int) *localEnd {
 	if rank < 0 || rank >= len(l.ranks) {
 		panic(fmt.Sprintf("comm: Local.%s: rank is %d, want 0 to %d", method, rank, len(l.ranks)-1))
@@ -97,6 +102,7 @@ func (l *Local) Done(rank int, err error) {
 	}
 	e.ended, e.inbox = true, inbox{}
 	l.running--
+	l.ended++
 	if err != nil {
 		l.failLocked(&RankError{Rank: rank, Err: err})
 		return
@@ -199,10 +205,8 @@ func (e *localEnd) Recv(ctx context.Context, w Want) (Message, error) {
 		return e.inbox.take(m), nil
 	}
 	e.wait = wait{ctx: ctx, want: w}
-	if err := e.waitUnlock(); err != nil {
-		return Message{}, err
-	}
+	err := e.waitUnlock()
 	m := e.wait.got
-	e.wait = wait{}
-	return m, nil
+	e.wait = wait{} // what it has got is not the world's any more
+	return m, err
 }

@@ -3,7 +3,6 @@ package comm
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 )
@@ -19,7 +18,7 @@ type meeting struct {
 	here []bool
 	n    int
 
-	// values are what the ranks gave, by rank.
+	// values are what the ranks gave, by rank. Nil for a Barrier.
 	values []any
 
 	// err is what all ranks get instead of values.
@@ -36,7 +35,7 @@ func (e *localEnd) Meet(ctx context.Context, op Op, v any) ([]any, error) {
 	}
 	m := l.meetingLocked(e, op)
 	if m.op != op {
-		err := mismatch(m.first, &m.op, e.rank, &op)
+		err := mismatch(m.first, m.op, e.rank, op)
 		l.failLocked(err)
 		l.mu.Unlock()
 		return nil, err
@@ -46,11 +45,12 @@ func (e *localEnd) Meet(ctx context.Context, op Op, v any) ([]any, error) {
 		defer l.mu.Unlock()
 		return m.result(e.rank)
 	}
-	e.wait = wait{ctx: ctx, meeting: m, op: op}
-	if err := e.waitUnlock(); err != nil {
+	e.wait = wait{ctx: ctx, meeting: m}
+	err := e.waitUnlock()
+	e.wait = wait{}
+	if err != nil {
 		return nil, err
 	}
-	e.wait = wait{}
 	return m.result(e.rank)
 }
 
@@ -60,7 +60,11 @@ func (l *Local) meetingLocked(e *localEnd, op Op) *meeting {
 	e.meets++
 	if i == len(l.meetings) {
 		n := len(l.ranks)
-		l.meetings = append(l.meetings, &meeting{op: op, first: e.rank, here: make([]bool, n), values: make([]any, n)})
+		m := &meeting{op: op, first: e.rank, here: make([]bool, n)}
+		if op.Type != nil {
+			m.values = make([]any, n)
+		}
+		l.meetings = append(l.meetings, m)
 	}
 	return l.meetings[i]
 }
@@ -71,12 +75,13 @@ func (l *Local) comeLocked(m *meeting, e *localEnd, v any) {
 	m.here[e.rank] = true
 	m.n++
 	switch isRoot := e.rank == m.op.Root; {
+	case m.values == nil: // a barrier
 	case !m.op.Out || isRoot && !m.op.Split:
 		m.values[e.rank] = v
 	case isRoot:
 		m.values = v.([]any)
 		if len(m.values) != len(l.ranks) {
-			m.err = fmt.Errorf("comm: %s: rank %d gave %d elements, want one for each of the %d ranks", m.op.String(),
+			m.err = fmt.Errorf("comm: %s: rank %d gave %d elements, want one for each of the %d ranks", m.op,
 				e.rank, len(m.values), len(l.ranks))
 		}
 	}
@@ -117,25 +122,22 @@ func (m *meeting) result(rank int) ([]any, error) {
 	return nil, nil
 }
 
-// missing yields the ranks for which one that has called op waits, from the lowest.
-func (m *meeting) missing(op *Op) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for r, here := range m.here {
-			if !here && (!op.Out || r == op.Root) && !yield(r) {
-				return
-			}
-		}
-	}
+// needs tells whether those who wait in m, if any, wait for that rank.
+func (m *meeting) needs(rank int) bool {
+	return !m.here[rank] && (!m.op.Out || rank == m.op.Root)
 }
 
-// missingMax is how many ranks missingText names.
+// missingMax is how many ranks missing names.
 const missingMax = 8
 
-// missingText names the ranks that are missing.
-func (m *meeting) missingText(op *Op) string {
+// missing names the ranks for which those who wait in m wait.
+func (m *meeting) missing() string {
 	var names []string
 	n := 0
-	for r := range m.missing(op) {
+	for r := range m.here {
+		if !m.needs(r) {
+			continue
+		}
 		if n++; n <= missingMax {
 			names = append(names, strconv.Itoa(r))
 		}
@@ -150,7 +152,7 @@ func (m *meeting) missingText(op *Op) string {
 }
 
 // mismatch is the error of ranks that have called different collective operations.
-func mismatch(a int, opA *Op, b int, opB *Op) error {
+func mismatch(a int, opA Op, b int, opB Op) error {
 	if b < a {
 		a, opA, b, opB = b, opB, a, opA
 	}

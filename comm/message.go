@@ -28,6 +28,9 @@ func Send[T any](ctx context.Context, c *Comm, to, tag int, v T) error {
 		return fmt.Errorf("comm: rank %d: Send to rank %d: the tag is %d, want 0 or more", c.rank, to, tag)
 	}
 	m := Message{Envelope: Envelope{From: c.rank, Tag: tag}, Type: reflect.TypeFor[T](), Value: v}
+	if m.Type.Kind() == reflect.Slice {
+		m.Len = reflect.ValueOf(m.Value).Len()
+	}
 	return c.end.Send(ctx, to, m)
 }
 
@@ -98,12 +101,9 @@ func (w *Want) refuses(rank int, m *Message) error {
 		return fmt.Errorf("comm: rank %d: the message from rank %d with tag %d is of type %v, want %v: it stays until it "+
 			"is received as what it is", rank, m.From, m.Tag, m.Type, w.Type)
 	}
-	if w.LenMax < 0 {
-		return nil
-	}
-	if n := reflect.ValueOf(m.Value).Len(); n > w.LenMax {
+	if w.LenMax >= 0 && m.Len > w.LenMax {
 		return fmt.Errorf("comm: rank %d: the message from rank %d with tag %d has %d elements, the buffer has room for %d: "+
-			"it stays until it is received with more room, or with Recv", rank, m.From, m.Tag, n, w.LenMax)
+			"it stays until it is received with more room, or with Recv", rank, m.From, m.Tag, m.Len, w.LenMax)
 	}
 	return nil
 }

@@ -37,7 +37,11 @@ type Message struct {
 	Envelope
 
 	// Type is what the value was sent as. Value's own type differs if that is an interface.
-	Type  reflect.Type
+	Type reflect.Type
+
+	// Len is the number of elements if Type is a slice, or else 0.
+	Len int
+
 	Value any
 }
 
@@ -79,7 +83,7 @@ type Op struct {
 const NoRoot = -1
 
 // waits tells whether rank has to wait for others before it gets what it gets: for all of them, or only for the root.
-func (op *Op) waits(rank int) (waits, forAll bool) {
+func (op Op) waits(rank int) (waits, forAll bool) {
 	switch {
 	case op.Root == NoRoot:
 		return true, true
@@ -90,7 +94,7 @@ func (op *Op) waits(rank int) (waits, forAll bool) {
 }
 
 // String returns the likes of "Broadcast #3 of int with root 0".
-func (op *Op) String() string {
+func (op Op) String() string {
 	s := op.Name + " #" + strconv.Itoa(op.Number)
 	if op.Type != nil {
 		s += " of " + op.Type.String()

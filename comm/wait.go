@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/dally-go/dally/internal/invariant"
 )
 
 // wait is what a rank waits for, and what it gets.
@@ -12,10 +14,8 @@ type wait struct {
 	// that waits for ever.
 	ctx context.Context
 
-	// meeting is the collective operation that the rank waits in, and op what it has called. Nil: it waits for a message
-	// that want matches.
+	// meeting is the collective operation that the rank waits in. Nil: it waits for a message that want matches.
 	meeting *meeting
-	op      Op
 	want    Want
 
 	// got is the message, or err why there is none. Written by the one who takes the rank from waiting, before wake.
@@ -27,7 +27,7 @@ type wait struct {
 func (w *wait) name() string {
 	switch {
 	case w.meeting != nil:
-		return w.op.String()
+		return w.meeting.op.String()
 	case w.want.LenMax >= 0:
 		return "RecvInto"
 	}
@@ -93,6 +93,10 @@ func (l *Local) wakeLocked(e *localEnd, err error) {
 // settleLocked ends the world if no rank runs and some wait: then nothing can come to them. A rank whose ctx is done
 // will go on of itself. l.mu is held.
 func (l *Local) settleLocked() {
+	if invariant.Enabled {
+		err := l.checkInvariants()
+		invariant.Check(err == nil, "comm: %v", err)
+	}
 	if l.running > 0 {
 		return
 	}
@@ -115,29 +119,38 @@ func (l *Local) settleLocked() {
 	l.failLocked(report)
 }
 
-// endedLocked ends the operations that wait for a rank which has ended now. l.mu is held.
+// endedLocked ends the operations that wait for a rank which has ended now. Where ctx is done that ends them, which
+// came first. l.mu is held.
 func (l *Local) endedLocked(gone *localEnd) {
 	for _, e := range l.ranks {
-		if e.waiting && e.neverFrom() == gone {
+		if e.waiting && e.wait.needs(gone.rank) && e.wait.ctx.Err() == nil {
 			l.wakeLocked(e, l.neverLocked(e, gone))
 		}
 	}
 }
 
+// needs tells whether the wait cannot end without that rank.
+func (w *wait) needs(rank int) bool {
+	if w.meeting != nil {
+		return w.meeting.needs(rank)
+	}
+	return w.want.From == rank
+}
+
 // neverFrom returns the lowest rank that has ended, or is e itself, without which e's wait cannot end; nil if there is
 // none.
 func (e *localEnd) neverFrom() *localEnd {
-	l := e.world
-	if m := e.wait.meeting; m != nil {
-		for r := range m.missing(&e.wait.op) {
-			if l.ranks[r].ended {
-				return l.ranks[r]
-			}
-		}
+	l, from := e.world, e.wait.want.From
+	switch {
+	case e.wait.meeting == nil && from != AnySource && (from == e.rank || l.ranks[from].ended):
+		return l.ranks[from]
+	case e.wait.meeting == nil || l.ended == 0:
 		return nil
 	}
-	if from := e.wait.want.From; from != AnySource && (from == e.rank || l.ranks[from].ended) {
-		return l.ranks[from]
+	for r, end := range l.ranks {
+		if end.ended && e.wait.meeting.needs(r) {
+			return end
+		}
 	}
 	return nil
 }
@@ -165,7 +178,7 @@ func (e *localEnd) state() string {
 	case !e.waiting:
 		return fmt.Sprintf("rank %d runs", e.rank)
 	case e.wait.meeting != nil:
-		return fmt.Sprintf("rank %d waits in %s for %s", e.rank, e.wait.op.String(), e.wait.meeting.missingText(&e.wait.op))
+		return fmt.Sprintf("rank %d waits in %s for %s", e.rank, e.wait.meeting.op, e.wait.meeting.missing())
 	}
 	return e.recvState()
 }
