@@ -348,3 +348,37 @@ func TestGangCheckInputs(t *testing.T) {
 	var in *lazy.InputError
 	require.ErrorAs(t, failure(t, g.Of([]int{1}), lazy.In(s)), &in)
 }
+
+// A rank that gets what was replaced while its gang was running has the old value, as its run has; and the gang is stale.
+func TestGangFindsOldValues(t *testing.T) {
+	leak.Check(t)
+	s := &lazy.Session{Parallelism: 2}
+	b := lazy.Source("b", 1)
+	b.Set(2)
+	began, goOn := make(chan struct{}, 10), make(chan struct{})
+	g := lazy.Gang(2, func(ctx context.Context, c *comm.Comm, x int) (int, error) {
+		if c.Rank() == 1 {
+			began <- struct{}{}
+			<-goOn
+			y, err := inc(b).Get(ctx)
+			return x + y, err
+		}
+		return x, nil
+	})
+	d := g.Of(0)
+	type result struct {
+		v   []int
+		err error
+	}
+	first := make(chan result, 1)
+	go func() { v, err := d.Get(context.Background(), lazy.In(s)); first <- result{v, err} }()
+	<-began
+	b.Set(10)
+	require.Equal(t, 11, got(t, inc(b), lazy.In(s)))
+	close(goOn)
+	r := <-first
+	require.NoError(t, r.err)
+	require.Equal(t, []int{0, 3}, r.v)
+	require.Equal(t, []int{0, 11}, got(t, d, lazy.In(s)))
+	allRun(t, s, 2)
+}
