@@ -3,7 +3,7 @@
 // rank has one, and before each step gets its neighbours' nearest rows. The greatest change is the same in whatever order
 // it is found, so the gang's plate is the serial program's, bit for bit.
 //
-//	go run ./examples/heat -size 400 -steps 1000
+//	go run ./examples/heat -size 1000 -steps 200
 package main
 
 import (
@@ -30,8 +30,8 @@ func run(w io.Writer, args ...string) error {
 	f := flag.NewFlagSet("heat", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // main tells the error
 	p := problem{}
-	f.IntVar(&p.Size, "size", 400, "the inner points in a row, and the rows")
-	f.IntVar(&p.Steps, "steps", 1000, "the steps at most")
+	f.IntVar(&p.Size, "size", 1000, "the inner points in a row, and the rows")
+	f.IntVar(&p.Steps, "steps", 200, "the steps at most")
 	f.Float64Var(&p.Enough, "enough", 1e-4, "stop when no point changes by more")
 	ranks := f.Int("ranks", 2, "the ranks of the gang")
 	times := f.Bool("times", true, "print times, too")
