@@ -6,9 +6,9 @@ type Crew struct {
 	max int
 
 	// Guarded by the pool's mu.
-	taken   int             // workers serving, but those that wait for other calls; and places in the pool's queue
-	waiting []*job          // jobs that wanted a worker when taken was max, in order
-	resume  []chan struct{} // workers that have waited for other calls and want their place back, in order
+	taken   int    // workers serving, but those that wait for other calls; places in the pool's queue; of gangs
+	waiting []*job // jobs that wanted a worker when taken was max, in order
+	resume  line   // workers that have waited for other calls and want their place back, and gangs
 }
 
 // NewCrew returns a crew of at most n workers. It panics if n < 1.
@@ -34,15 +34,13 @@ func (c *Crew) takeLocked(j *job) bool {
 	return true
 }
 
-// giveLocked gives a place back: to a worker that wants its own, or to a job of the crew that waits for one, which is
+// giveLocked gives a place back: to a worker that wants its own or a gang, or to a job of the crew that waits for one, which is
 // then queued in the pool. Needs p.mu.
 func (c *Crew) giveLocked(p *pool) {
 	if c == nil {
 		return
 	}
-	if len(c.resume) > 0 {
-		close(c.resume[0])
-		c.resume = c.resume[1:]
+	if c.resume.give() {
 		return
 	}
 	c.taken--
@@ -78,8 +76,7 @@ func (c *Crew) reclaim(p *pool) {
 		p.mu.Unlock()
 		return
 	}
-	back := make(chan struct{})
-	c.resume = append(c.resume, back)
+	back := c.resume.join(1, 0)
 	p.mu.Unlock()
 	<-back
 }

@@ -165,14 +165,18 @@ func (j *job) begin() {
 	}
 }
 
-// makeRoom reports whether the worker should leave its slot to others, who have waited for a slice of time.
+// makeRoom reports whether the worker should leave its slot to others, who have waited for a slice of time; at
+// once if they are a gang.
 func (j *job) makeRoom(since *time.Time) bool {
 	others := j.pool.waiting.Load()
 	if others > 0 && j.queued.Load() { // one of them is the job itself
 		others--
 	}
-	if others <= 0 {
+	switch {
+	case others <= 0:
 		return false
+	case j.pool.gathers.Load():
+		return true
 	}
 	if since.IsZero() {
 		*since = time.Now()

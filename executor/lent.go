@@ -30,7 +30,7 @@ func (p *pool) GiveBack() {
 		p.mu.Unlock()
 		return
 	}
-	if len(p.queue) == 0 && len(p.resume) == 0 {
+	if len(p.queue)+len(p.resume.claims) == 0 {
 		p.busy--
 		p.mu.Unlock()
 		return
@@ -88,7 +88,7 @@ func (p *pool) relieveLocked() {
 	time.AfterFunc(relief, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		for p.callers > p.relieved && len(p.queue)+len(p.resume) > 0 {
+		for p.callers > p.relieved && len(p.queue)+len(p.resume.claims) > 0 {
 			p.relieved++
 			if j := p.handOnLocked(); j != nil {
 				go p.serve(j, p.takeIDLocked())

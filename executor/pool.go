@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/dally-go/dally/internal/invariant"
 )
 
 // # How a pool works
@@ -20,7 +22,7 @@ import (
 // call to one costs as much as a go statement, and they would outlive the last Get.)
 //
 // A function that waits for other calls lends its slot (Lend) and wants it back afterwards (Reclaim); those who want a
-// slot back come before jobs, because what was begun is to be finished first.
+// slot back come before jobs, because what was begun is to be finished first; so do gangs, see gang.go.
 //
 // Lock order: job.mu, then pool.mu.
 
@@ -29,11 +31,12 @@ type pool struct {
 	size int
 	// waiting is len(resume)+len(queue), readable without the lock: workers ask after every call whether to make room.
 	waiting atomic.Int32
+	gathers atomic.Bool // the first in resume is a gang
 
 	mu     sync.Mutex
-	busy   int             // slots taken. Guarded by mu
-	resume []chan struct{} // lent slots wanted back, in order. Guarded by mu
-	queue  []*job          // jobs that want a worker, in order. Guarded by mu
+	busy   int    // slots taken. Guarded by mu
+	resume line   // lent slots wanted back, and gangs, in order; empty while slots are free. Guarded by mu
+	queue  []*job // jobs that want a worker, in order. Guarded by mu
 	// callers is how many slots callers hold, see TryTake, and relieved how many of those were given away. Guarded by mu
 	callers, relieved int
 
@@ -106,8 +109,7 @@ func (p *pool) Reclaim() {
 		p.mu.Unlock()
 		return
 	}
-	back := make(chan struct{})
-	p.resume = append(p.resume, back)
+	back := p.resume.join(1, 0)
 	p.relieveLocked()
 	p.noteLocked()
 	p.mu.Unlock()
@@ -243,13 +245,10 @@ func (p *pool) freeSlot() {
 	}
 }
 
-// handOnLocked finds the next use of a taken slot: a lent one that is wanted back, else a job, which it returns, else
+// handOnLocked finds the next use of a taken slot: a lent one that is wanted back or a gang, in order, else a job, which it returns, else
 // none. Needs p.mu.
 func (p *pool) handOnLocked() *job {
-	if len(p.resume) > 0 {
-		back := p.resume[0]
-		p.resume = p.resume[1:]
-		close(back)
+	if p.resume.give() {
 		return nil
 	}
 	if len(p.queue) == 0 {
@@ -273,9 +272,15 @@ func (p *pool) takeIDLocked() int {
 	return p.lastID - 1
 }
 
-// noteLocked brings waiting up to date. Needs p.mu.
+// noteLocked brings waiting and gathers up to date. Needs p.mu.
 func (p *pool) noteLocked() {
-	if w := int32(len(p.resume) + len(p.queue)); w != p.waiting.Load() {
+	if invariant.Enabled {
+		invariant.Check(len(p.resume.claims) == 0 || p.busy == p.size, "executor: somebody is in line while slots are free")
+	}
+	if w := int32(len(p.resume.claims) + len(p.queue)); w != p.waiting.Load() {
 		p.waiting.Store(w)
+	}
+	if g := p.resume.collecting(); g != p.gathers.Load() {
+		p.gathers.Store(g)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dally-go/dally/comm"
 	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/internal/kept"
 )
@@ -67,7 +68,9 @@ type callContext struct {
 	own    executor.Slot     // of a fresh run; nil: what the executor gives
 
 	gets waiting
-	poll *pollSlot // nil: the call is no poll
+	poll *pollSlot    // nil: the call is no poll
+	gang *gang        // of a Gang's call; nil: it is none
+	of   *callContext // of a rank of a gang: its call's; else nil
 }
 
 type callKey struct{}
@@ -85,7 +88,7 @@ func (c *callContext) Value(key any) any {
 
 // callOf returns the call whose function was given ctx, or nil.
 func callOf(ctx context.Context) *callContext {
-	if c, ok := ctx.Value(callKey{}).(*callContext); ok && !c.over.Load() {
+	if c, ok := ctx.Value(callKey{}).(*callContext); ok && !c.over.Load() && (c.of == nil || !c.of.over.Load()) {
 		return c
 	}
 	return nil
@@ -156,9 +159,9 @@ func (r *run) launch(x *execution) executor.Status {
 			}
 		}()
 		return executor.Later
-	case o.blocking, o.timeout > 0 && x.worker < 0:
+	case o.blocking, o.timeout > 0 && x.worker < 0, x.node.fn.ranks > 0:
 		x.slot, x.async, x.worker = false, true, -1
-		if x.parent != nil {
+		if x.parent != nil && x.node.fn.ranks == 0 { // a gang lends it itself
 			x.parent = executor.WithoutSlot(x.parent)
 		}
 		r.host.Later()
@@ -214,7 +217,7 @@ func (r *run) perform(x *execution) executor.Status {
 	}
 	if fn.wantsContext || fn.opts.timeout > 0 {
 		x.c = r.enterUnder(r.under(x.parent), x.node, x.slot)
-		x.c.foreign, x.c.limits, x.c.private = x.parent != nil, x.limits, x.private
+		x.c.foreign, x.c.limits, x.c.private = x.parent != nil && fn.ranks == 0, x.limits, x.private
 	}
 	if fn.paces != nil {
 		x.c.poll = newPollSlot(x)
@@ -225,12 +228,19 @@ func (r *run) perform(x *execution) executor.Status {
 	returned := false
 	defer func() {
 		if !returned { // runtime.Goexit: nobody but this function will say so
+			x.disband()
 			r.conclude(x, newPanicError(fn.name, nil))
 		}
 	}()
-	r.hooks.callStarted(x)
+	err := x.muster()
+	if x.silent = err != nil && r.halted.Load(); !x.silent {
+		r.hooks.callStarted(x)
+	}
 	x.start = mono()
-	err := x.tries()
+	if err == nil {
+		err = x.tries()
+	}
+	x.disband()
 	returned = true // what conclude runs, it guards itself
 	return r.conclude(x, err)
 }
@@ -263,9 +273,13 @@ func (x *execution) retried(err error) error {
 }
 
 func (x *execution) mayRetry(err error) bool {
-	switch err.(type) { // as they are: of this very call
+	switch e := err.(type) { // as they are: of this very call
 	case *PanicError, *InputError:
 		return false
+	case *comm.RankError:
+		if _, panicked := e.Err.(*PanicError); panicked {
+			return false
+		}
 	}
 	if p := (*permanentError)(nil); errors.As(err, &p) {
 		return false
@@ -275,6 +289,9 @@ func (x *execution) mayRetry(err error) bool {
 
 // try calls the function once. again says that another try may follow.
 func (x *execution) try(again bool) error {
+	if err := x.muster(); err != nil {
+		return err
+	}
 	if d := x.node.fn.opts.timeout; d > 0 {
 		return x.tryFor(d, again)
 	}

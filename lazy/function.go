@@ -37,6 +37,8 @@ type function struct {
 	updates, takes, gives bool
 	// paces are what is known about the waits of a poll; nil: the function is none.
 	paces *[spinsLen]pace
+	// ranks is how many of them a Gang has; 0: the function is none.
+	ranks int
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 

@@ -189,6 +189,9 @@ func (m *memo) prepareNow() {
 			m.local = "the program cannot be read to tell it from others: " + err.Error()
 		}
 	}
+	if m.fn.ranks > 0 {
+		fmt.Fprintf(h, "ranks %d\n", m.fn.ranks)
+	}
 	m.fixed = true
 	rules := content.NewRules(m.opts.own...)
 	for k, t := range m.types {

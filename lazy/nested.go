@@ -21,6 +21,9 @@ func (r *run) slotHere() executor.Slot {
 
 // heldSlot returns the slot that the call's function holds, to be lent while Gets inside it wait; nil if it holds none.
 func (c *callContext) heldSlot() executor.Slot {
+	if c.of != nil {
+		return c.heldByRank()
+	}
 	s := c.slotHeld()
 	if c.poll != nil {
 		s = c.poll

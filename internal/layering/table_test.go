@@ -26,7 +26,7 @@ var table = map[string]row{
 	"cache/cachetest": {imports: []string{"cache"}},
 
 	// The composer.
-	"lazy": {imports: []string{"graph", "executor", "internal/..."}},
+	"lazy": {imports: []string{"graph", "executor", "comm", "internal/..."}},
 
 	// Commands as calls.
 	"proc": {imports: []string{"lazy", "executor"}},
@@ -34,7 +34,7 @@ var table = map[string]row{
 	// The picture.
 	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
 
-	"examples/...":       {imports: []string{"lazy", "graph", "cache", "executor", "proc", "viz", "gonum.org/v1/gonum/..."}},
+	"examples/...":       {imports: []string{"lazy", "graph", "cache", "comm", "executor", "proc", "viz", "gonum.org/v1/gonum/..."}},
 	"examples/native":    {imports: []string{"lazy", "C"}},
 	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
 	"examples/replay/wf": {},
@@ -50,7 +50,7 @@ var table = map[string]row{
 }
 
 // core are the packages that every user of the library links into the program.
-var core = []string{"lazy", "graph", "executor"}
+var core = []string{"lazy", "graph", "executor", "comm"}
 
 // heavy are packages, each with all below it, that the core must not link, not even through others.
 var heavy = []string{"net/http", "image", "html/template", "testing"}

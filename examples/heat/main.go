@@ -1,0 +1,84 @@
+// Heat computes how warm a plate is whose edges are kept warm: each inner point becomes the mean of its four neighbours,
+// again and again, until nothing changes by more than a bound (Jacobi's method). A gang does it in bands of rows: each
+// rank has one, and before each step gets its neighbours' nearest rows. The greatest change is the same in whatever order
+// it is found, so the gang's plate is the serial program's, bit for bit.
+//
+//	go run ./examples/heat -size 1000 -steps 200
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/dally-go/dally/lazy"
+)
+
+func main() {
+	if err := run(os.Stdout, os.Args[1:]...); err != nil {
+		fmt.Fprintln(os.Stderr, "heat:", err)
+		os.Exit(1)
+	}
+}
+
+func run(w io.Writer, args ...string) error {
+	f := flag.NewFlagSet("heat", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // main tells the error
+	p := problem{}
+	f.IntVar(&p.Size, "size", 1000, "the inner points in a row, and the rows")
+	f.IntVar(&p.Steps, "steps", 200, "the steps at most")
+	f.Float64Var(&p.Enough, "enough", 1e-4, "stop when no point changes by more")
+	ranks := f.Int("ranks", 2, "the ranks of the gang")
+	times := f.Bool("times", true, "print times, too")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		f.SetOutput(w)
+		f.PrintDefaults()
+		return nil
+	} else if err != nil {
+		return err
+	}
+	switch {
+	case f.NArg() > 0:
+		return fmt.Errorf("unexpected arguments: %q", f.Args())
+	case p.Size < 1 || p.Steps < 1 || *ranks < 1:
+		return fmt.Errorf("-size, -steps and -ranks are %d, %d and %d: want 1 or more", p.Size, p.Steps, *ranks)
+	case *ranks > p.Size:
+		return fmt.Errorf("-ranks is %d: want a row for each of them, so at most -size, %d", *ranks, p.Size)
+	}
+	return compare(w, p, *ranks, *times)
+}
+
+// compare solves the problem by one loop and by a gang.
+func compare(w io.Writer, p problem, ranks int, times bool) error {
+	begin := time.Now()
+	want := serial(p)
+	serialTook := time.Since(begin)
+
+	begin = time.Now()
+	bands, err := lazy.Gang(ranks, band, lazy.Name("Heat")).Of(p).Get(context.Background())
+	if err != nil {
+		return err
+	}
+	gangTook := time.Since(begin)
+
+	got := result{Steps: bands[0].Steps, Change: bands[0].Change}
+	for _, b := range bands {
+		got.Rows = slices.Concat(got.Rows, b.Rows)
+	}
+	fmt.Fprintf(w, "%d x %d points, %d steps, last change %.2g\n", p.Size, p.Size, want.Steps, want.Change)
+	fmt.Fprintf(w, "in the middle it is %.6f\n", want.Rows[(p.Size-1)/2][(p.Size+1)/2])
+	if !got.equals(want) {
+		return fmt.Errorf("%d ranks have come to another plate than the serial program", ranks)
+	}
+	fmt.Fprintf(w, "the plate of %d ranks is the same to the last bit\n", ranks)
+	if times {
+		fmt.Fprintf(w, "serial %.2f s, gang %.2f s: %.2f times as fast\n",
+			serialTook.Seconds(), gangTook.Seconds(), serialTook.Seconds()/gangTook.Seconds())
+	}
+	return nil
+}
