@@ -30,7 +30,7 @@ import (
 //
 // If what a read has to apply fails, the read fails, and all later ones until it works: the failed call is tried again, and
 // it and what comes after it stay recorded. What comes before it is applied, and [KeepGoing] returns that beside the
-// error. This is where a serial program would have stopped.
+// error: this is where a serial program would have stopped, and what one can begin another table with.
 //
 // The zero Table is empty and ready for use. It may be used by many goroutines at a time; then the order of the program is
 // the order in which they come to it. It must not be copied. What a call has read from a table by a Get inside it,

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // Writer1 is a function that writes to a table, wrapped by [Write1]. Calling it records a call and runs nothing; what it
@@ -123,11 +122,11 @@ type writerCall[K comparable, V any] struct {
 	// again records the call once more.
 	again func() Data[*view[K, V]]
 
-	call  Data[*view[K, V]] // used by the batch alone
-	since atomic.Int64      // how many changes have been applied where it is to run, or notToRun
+	call Data[*view[K, V]] // used by the batch alone
 
-	mu   sync.Mutex
-	last *view[K, V] // of the last try of call. Guarded by mu
+	mu    sync.Mutex
+	since int         // how many edits have been applied where it is to run, or notToRun. Guarded by mu
+	last  *view[K, V] // of the last try of call. Guarded by mu
 }
 
 // pendingCall refers to a call. It is a function to be opaque to those who look at arguments: the call changes.
@@ -141,8 +140,7 @@ func (t *Table[K, V]) record(name string, call func(pendingCall[K, V]) Data[*vie
 	if t == nil {
 		panic(fmt.Sprintf("lazy: %s at %s: the table is nil: want one from TableOf, or a new(lazy.Table[…])", name, userLine()))
 	}
-	c := &writerCall[K, V]{t: t}
-	c.since.Store(notToRun)
+	c := &writerCall[K, V]{t: t, since: notToRun}
 	c.again = func() Data[*view[K, V]] { return call(func() *writerCall[K, V] { return c }) }
 	c.call = c.again()
 	t.mu.Lock()
@@ -156,16 +154,23 @@ const notToRun = -1
 // run calls the writer's function, if that is what the batch wants: else, a source having changed, the engine looks
 // whether something that was written long ago would still be so.
 func (c *writerCall[K, V]) run(fn func(*View[K, V]) error) (*view[K, V], error) {
-	since := c.since.Load()
-	if since == notToRun {
+	v := c.newView()
+	if v == nil {
 		return nil, nil
 	}
-	v := &view[K, V]{rows: &c.t.rows, since: int(since), t: c.t}
-	c.mu.Lock()
-	c.last = v
-	c.mu.Unlock()
 	defer v.end()
 	return v, fn(&View[K, V]{v})
+}
+
+// newView returns nil if the call is not to run.
+func (c *writerCall[K, V]) newView() *view[K, V] {
+	c.mu.Lock() // release must not come between since and last
+	defer c.mu.Unlock()
+	if c.since == notToRun {
+		return nil
+	}
+	c.last = &view[K, V]{rows: &c.t.rows, since: c.since, t: c.t}
+	return c.last
 }
 
 // lastView is the view of the last try; nil if the function has not been called.
@@ -177,7 +182,21 @@ func (c *writerCall[K, V]) lastView() *view[K, V] {
 
 // prepare has the call run on what the batch has applied so far. If it has run already, it does not have to; then what it
 // has seen is known, also if it has failed for good.
-func (c *writerCall[K, V]) prepare(since int) { c.since.Store(int64(since)) }
+func (c *writerCall[K, V]) prepare(since int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.since = since
+}
+
+// release has the call not run any more. If its function was abandoned and is running, it goes on with copied rows.
+func (c *writerCall[K, V]) release(copied func() *rows[K, V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.since = notToRun
+	if c.last != nil {
+		c.last.part(copied)
+	}
+}
 
 // renew makes it a call that has not run.
 func (c *writerCall[K, V]) renew() {

@@ -2,8 +2,6 @@ package lazy
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"sync"
 
 	"github.com/dally-go/dally/internal/invariant"
@@ -11,23 +9,23 @@ import (
 
 // # How writes are applied
 //
-// What is done to a table while calls of writers are pending is a list of changes, in the order of the program. A read
-// seals it: the changes become a batch, which is applied by a call of its own, so that one goroutine applies it and any
+// What is done to a table while calls of writers are pending is a list of edits, in the order of the program. A read
+// seals it: the edits become a batch, which is applied by a call of its own, so that one goroutine applies it and any
 // number wait, with all that the engine knows about waiting, cancelling and cycles.
 //
 //	Set, Put, writer(…), At  →  open  →  batch  →  batch.apply, the function of the call batch.done
 //	                                                 1. the handles in the table become values
 //	                                                 2. all writers run, each with a view of the rows as they are; nobody
 //	                                                    writes to rows meanwhile, so they are read without t.mu
-//	                                                 3. change by change: what the views have noted is applied, under t.mu;
+//	                                                 3. edit by edit: what the views have noted is applied, under t.mu;
 //	                                                    one that has read what was written since runs again
 //
 // While a batch is there, only its apply writes to t.rows: whatever else is done to the table goes to open. Between 2
 // and 3 no view may refer to the rows any more. A view ends with its function; one whose function was abandoned gets a copy.
 //
-// If a change fails, apply ends there; what it has applied stays so, and the next read goes on with the change that
-// failed. Views of calls behind it that are there already are used then: for as long as the batch lasts it is
-// known which of its changes wrote to a key.
+// If an edit fails, apply ends there; what it has applied stays so, and the next read goes on with the edit that failed.
+// Views of calls behind it that are there already are used then: for as long as the batch lasts it is
+// known which of its edits wrote to a key.
 
 // edit is one thing that was done to a table.
 type edit[K comparable, V any] struct {
@@ -47,103 +45,18 @@ const (
 	looked                   // by At
 )
 
-// look is what an At that comes after a pending call of a writer will have seen. Guarded by the table's mu.
-type look[V any] struct {
-	slot[V]
-	ok   bool
-	done bool // it has been looked
-}
-
-// lookLocked needs mu.
-func (t *Table[K, V]) lookLocked(key K) Data[V] {
-	l := &look[V]{}
-	delete(t.recent, key) // what is assigned from now on is not seen
-	t.open = append(t.open, edit[K, V]{kind: looked, key: key, look: l})
-	return Bind0(func(ctx context.Context) (Data[V], error) {
-		err := t.apply(ctx, nil, l)
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		switch {
-		case l.done && l.ok: // whatever has failed comes later
-			return l.handle(), nil
-		case l.done:
-			return Data[V]{}, &KeyError[K]{Key: key, Err: t.noKey(key)}
-		}
-		return Data[V]{}, keyError(key, firstOf(err))
-	}, Name("At"))()
-}
-
 // batch is what one read applies. Guarded by the table's mu, but for what apply alone uses.
 type batch[K comparable, V any] struct {
 	t     *Table[K, V]
 	edits []edit[K, V]
-	next  int            // changes that have been applied
+	next  int            // edits that have been applied
 	done  Data[struct{}] // the call that applies it
 	opts  []RunOption    // of the read that came last
 
-	// Used by apply alone. A change is known by its number, from 1.
-	changed map[K]int // the last change that wrote to a key
+	// Used by apply alone. An edit is known by its number, from 1.
+	changed map[K]int // the last edit that wrote to a key
 	any     int       // the last that wrote at all
 	shape   int       // the last that added or removed a key
-}
-
-// apply applies what was done before now, or, if until is not nil, before that.
-func (t *Table[K, V]) apply(ctx context.Context, opts []RunOption, until *look[V]) error {
-	for _, b := range t.toApply(opts, until) {
-		if _, err := b.done.Get(ctx, opts...); err != nil {
-			var e *applyError
-			if errors.As(err, &e) {
-				return e.err
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// toApply returns what has to be applied, in order.
-func (t *Table[K, V]) toApply(opts []RunOption, until *look[V]) []*batch[K, V] {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if until != nil && until.done {
-		return nil
-	}
-	is := func(c edit[K, V]) bool { return c.look == until }
-	for i, b := range t.sealed {
-		b.opts = opts
-		if until != nil && slices.ContainsFunc(b.edits, is) {
-			return slices.Clone(t.sealed[:i+1])
-		}
-	}
-	n := len(t.open)
-	if until != nil {
-		n = slices.IndexFunc(t.open, is) + 1
-	}
-	if n > 0 {
-		t.sealLocked(n)
-		t.sealed[len(t.sealed)-1].opts = opts
-	}
-	return slices.Clone(t.sealed)
-}
-
-// applyError is what apply returns, to be told from what befalls the call that calls it.
-type applyError struct{ err error }
-
-func (e *applyError) Error() string { return e.err.Error() }
-func (e *applyError) Unwrap() error { return e.err }
-
-// sealLocked makes a batch of the first n changes of open. Needs mu.
-func (t *Table[K, V]) sealLocked(n int) {
-	b := &batch[K, V]{t: t, edits: t.open[:n:n], changed: make(map[K]int)}
-	b.done = Wrap0(func(ctx context.Context) (none struct{}, err error) {
-		if err := b.apply(ctx); err != nil {
-			return none, &applyError{err}
-		}
-		return none, nil
-	}, Name("Table"))()
-	t.sealed = append(t.sealed, b)
-	t.open = slices.Clone(t.open[n:])
-	clear(t.recent)
 }
 
 // apply is the function of b.done. It may be called again when all is done, if a source has changed.
@@ -178,7 +91,7 @@ func (b *batch[K, V]) apply(ctx context.Context) error {
 	return nil
 }
 
-// left returns the options of the run, and how many of the changes that are left come before the last writer, or are it.
+// left returns the options of the run, and how many of the edits that are left come before the last writer, or are it.
 func (b *batch[K, V]) left() (opts []RunOption, writers int) {
 	b.t.mu.Lock()
 	defer b.t.mu.Unlock()
@@ -206,6 +119,7 @@ func (b *batch[K, V]) settleHandles(ctx context.Context, opts []RunOption) error
 			all = append(all, row[K, V]{key: k, slot: s})
 		}
 	}
+	t.rows.handles = t.rows.handles[:0]
 	t.mu.Unlock()
 	if len(all) == 0 {
 		return nil
@@ -213,7 +127,6 @@ func (b *batch[K, V]) settleHandles(ctx context.Context, opts []RunOption) error
 	err := compute(ctx, all, which, opts)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.rows.handles = t.rows.handles[:0]
 	for i := range all {
 		s := all[i].slot
 		if s.known {
@@ -224,7 +137,7 @@ func (b *batch[K, V]) settleHandles(ctx context.Context, opts []RunOption) error
 	return err
 }
 
-// effect is what came of a change that had to be computed.
+// effect is what came of an edit that had to be computed.
 type effect[K comparable, V any] struct {
 	view     *view[K, V] // of a writer; also of one that has failed, if it was called
 	v        V           // of a handle
@@ -236,7 +149,7 @@ type effect[K comparable, V any] struct {
 func (b *batch[K, V]) runWriters(ctx context.Context, writers int, opts []RunOption) (map[int]effect[K, V], error) {
 	got := make(map[int]effect[K, V], writers)
 	var targets []*node
-	var at []int // in changes
+	var at []int // in edits
 	for k := b.next; k < b.next+writers; k++ {
 		switch c := &b.edits[k]; {
 		case c.kind == written:
@@ -299,12 +212,12 @@ func (b *batch[K, V]) stands(e effect[K, V]) bool {
 	return true
 }
 
-// runAgain runs the writer of change k where it stands in the order of the program.
+// runAgain runs the writer of edit k where it stands in the order of the program.
 func (b *batch[K, V]) runAgain(ctx context.Context, k int, opts []RunOption) (out effect[K, V]) {
 	c := b.edits[k].call
 	c.renew()
 	c.prepare(k)
-	defer b.releaseCall(c, sync.OnceValue(b.t.rows.clone))
+	defer c.release(sync.OnceValue(b.t.rows.clone))
 	out.view, out.err = c.call.Get(ctx, opts...)
 	invariant.Check(out.err != nil || out.view != nil, "a writer that was to run has no view")
 	return out
@@ -336,7 +249,7 @@ func (b *batch[K, V]) applyLocked(c *edit[K, V], out effect[K, V]) {
 
 func (b *batch[K, V]) assignLocked(key K, s slot[V]) { b.note(key, b.t.rows.assign(key, s)) }
 
-// note notes that the change that is being applied has written to a key.
+// note notes that the edit that is being applied has written to a key.
 func (b *batch[K, V]) note(key K, shape bool) {
 	n := b.next + 1
 	b.changed[key], b.any = n, n
@@ -350,15 +263,8 @@ func (b *batch[K, V]) release() {
 	copied := sync.OnceValue(b.t.rows.clone)
 	for k := range b.edits {
 		if c := b.edits[k].call; c != nil {
-			b.releaseCall(c, copied)
+			c.release(copied)
 		}
-	}
-}
-
-func (b *batch[K, V]) releaseCall(c *writerCall[K, V], copied func() *rows[K, V]) {
-	c.since.Store(notToRun)
-	if v := c.lastView(); v != nil {
-		v.part(copied)
 	}
 }
 

@@ -2,7 +2,6 @@ package lazy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -13,146 +12,13 @@ import (
 	"github.com/dally-go/dally/internal/leak"
 )
 
-// A program of tables is a list of byte triples. It is run on a Table, and by an interpreter that has one goroutine and a
+// A program of tables is a list of byte pairs. It is run on a Table, and by an interpreter that has one goroutine and a
 // list, and does at a read what a serial program would have done at once.
 
 const (
 	modelKeys = 6 // keys are less
 	modelList = 4 // length of a table of a slice
 )
-
-// board is what a script works on: a View, or the interpreter's rows.
-type board interface {
-	At(int) int
-	Get(int) (int, bool)
-	Set(int, int)
-	Len() int
-	each(func(k, v int))
-	eachKey(func(k int))
-}
-
-type viewBoard struct{ *View[int, int] }
-
-func (b viewBoard) each(f func(k, v int)) {
-	for k, v := range b.All() {
-		f(k, v)
-	}
-}
-
-func (b viewBoard) eachKey(f func(k int)) {
-	for k := range b.Keys() {
-		f(k)
-	}
-}
-
-var (
-	errScript = errors.New("the script says so")
-	errHandle = errors.New("the handle is broken")
-)
-
-// script is what call number n of the writer does: it depends on n and on what it reads. keys says which it may write.
-func script(b board, n int, keys int, broken bool) error {
-	r := rand.New(rand.NewPCG(uint64(n), 1))
-	sum := n
-	for range 1 + r.IntN(4) {
-		k := r.IntN(keys)
-		switch r.IntN(8) {
-		case 0, 1:
-			sum += 3 * b.At(k)
-		case 2:
-			if v, ok := b.Get(k); ok {
-				sum += v
-			}
-		case 3:
-			sum += b.Len()
-		case 4:
-			b.eachKey(func(k int) { sum = sum*5 + k })
-		case 5:
-			b.each(func(k, v int) { sum = sum*7 + k*v })
-		default:
-			b.Set(k, sum%1000)
-			sum += b.At(k)
-		}
-		if sum%97 == 0 { // a failure that depends on the state
-			return errScript
-		}
-	}
-	b.Set(r.IntN(keys), sum%1000)
-	switch {
-	case broken && n%11 == 0:
-		return errScript
-	case broken && n%11 == 1:
-		panic(errScript)
-	}
-	return nil
-}
-
-// serialBoard is the interpreter's table: naive, in order.
-type serialBoard struct {
-	keys []int
-	vals map[int]modelSlot
-	own  map[int]int // what a script that may fail has written
-	add  []int
-}
-
-type modelSlot struct {
-	v      int
-	handle *modelHandle
-}
-
-type modelHandle struct {
-	v       int
-	fails   bool // while the world is broken
-	data    Data[int]
-	started atomic.Int32
-}
-
-func (s *serialBoard) At(k int) int { v, _ := s.Get(k); return v }
-
-func (s *serialBoard) Get(k int) (int, bool) {
-	if v, ok := s.own[k]; ok {
-		return v, true
-	}
-	v, ok := s.vals[k]
-	return v.v, ok
-}
-
-func (s *serialBoard) Set(k, v int) {
-	if _, ok := s.Get(k); !ok {
-		s.add = append(s.add, k)
-	}
-	s.own[k] = v
-}
-
-func (s *serialBoard) Len() int { return len(s.keys) + len(s.add) }
-
-func (s *serialBoard) eachKey(f func(int)) {
-	for _, k := range append(append([]int(nil), s.keys...), s.add...) {
-		f(k)
-	}
-}
-
-func (s *serialBoard) each(f func(k, v int)) { s.eachKey(func(k int) { f(k, s.At(k)) }) }
-
-func (s *serialBoard) assign(k int, v modelSlot) {
-	if _, ok := s.vals[k]; !ok {
-		s.keys = append(s.keys, k)
-	}
-	s.vals[k] = v
-}
-
-func (s *serialBoard) remove(k int) {
-	if _, ok := s.vals[k]; !ok {
-		return
-	}
-	delete(s.vals, k)
-	for i := range s.keys {
-		if s.keys[i] == k {
-			s.keys = append(s.keys[:i:i], s.keys[i+1:]...)
-			return
-		}
-	}
-}
 
 // modelEdit is an edit of the interpreter.
 type modelEdit struct {
@@ -420,110 +286,6 @@ func (m *tableModel) knownKeys() []int {
 		}
 	}
 	return append([]int{}, known.keys...)
-}
-
-func (m *tableModel) options(keep bool) []RunOption {
-	if keep {
-		return []RunOption{In(m.session), KeepGoing()}
-	}
-	return []RunOption{In(m.session)}
-}
-
-func (m *tableModel) pendingWrites() (n int32) {
-	for _, b := range append(append([][]modelEdit(nil), m.sealed...), m.open) {
-		for _, e := range b {
-			if e.kind == written {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func (m *tableModel) readKey(k int, keep bool) {
-	most := 2*m.pendingWrites() + m.calls.Load()
-	got, err := m.table.Get(m.ctx, k, m.options(keep)...)
-	want := m.apply()
-	slot, ok := m.state.vals[k]
-	require.LessOrEqual(m.t, m.calls.Load(), most, "a read runs a call twice at most")
-	switch {
-	case want != nil:
-		require.ErrorIs(m.t, err, want, "%v", m.trace)
-		if !keep || !ok || slot.handle != nil {
-			require.Zero(m.t, got)
-		} else {
-			require.Equal(m.t, slot.v, got, "%v", m.trace)
-		}
-		return
-	case !ok:
-		require.ErrorIs(m.t, err, ErrNoKey, "%v", m.trace)
-		return
-	case slot.handle != nil:
-		if slot.v, want = m.eval(slot.handle); want != nil {
-			require.ErrorIs(m.t, err, want)
-			return
-		}
-	}
-	require.NoError(m.t, err, "%v", m.trace)
-	require.Equal(m.t, slot.v, got, "%v", m.trace)
-}
-
-func (m *tableModel) readAll(keep bool) {
-	got, err := m.table.Map(m.ctx, m.options(keep)...)
-	want := m.apply()
-	applied := want
-	all := make(map[int]int)
-	failed := 0
-	for _, k := range m.state.keys {
-		slot := m.state.vals[k]
-		switch h := slot.handle; {
-		case h == nil:
-			all[k] = slot.v
-		case applied != nil:
-		default:
-			v, err := m.eval(h)
-			if err == nil {
-				all[k] = v
-				break
-			}
-			failed++
-			if want == nil {
-				want = err
-			}
-		}
-	}
-	if want == nil {
-		require.NoError(m.t, err, "%v", m.trace)
-	} else {
-		require.ErrorIs(m.t, err, want, "%v", m.trace)
-	}
-	if failed > 0 && keep && applied == nil {
-		var many keyErrors
-		require.ErrorAs(m.t, err, &many)
-		require.Len(m.t, many, failed)
-	}
-	if want == nil || keep {
-		require.Equal(m.t, all, got, "%v", m.trace)
-		require.Equal(m.t, m.knownKeys(), m.table.Keys(), "%v", m.trace)
-	} else {
-		require.Nil(m.t, got)
-	}
-}
-
-func (m *tableModel) checkLook(l modelLook) {
-	got, err := l.data.Get(m.ctx, In(m.session))
-	switch {
-	case *l.ok == notSeen: // behind a script that fails in any world
-		require.ErrorIs(m.t, err, errScript)
-	case *l.ok == sawNothing:
-		require.ErrorIs(m.t, err, ErrNoKey, "%v", m.trace)
-	case l.slot.handle != nil:
-		require.NoError(m.t, err)
-		require.Equal(m.t, l.slot.handle.v, got)
-	default:
-		require.NoError(m.t, err, "%v", m.trace)
-		require.Equal(m.t, l.slot.v, got, "%v", m.trace)
-	}
 }
 
 func runTableProgram(t *testing.T, p []byte) {

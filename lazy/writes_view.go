@@ -70,7 +70,7 @@ func (v *View[K, V]) All() iter.Seq2[K, V] {
 // view is what a call of a writer sees and has done.
 type view[K comparable, V any] struct {
 	t     *Table[K, V]
-	since int // changes of the batch that had been applied
+	since int // edits of the batch that had been applied
 
 	mu    sync.Mutex
 	rows  *rows[K, V] // nobody writes to it as long as this refers to it. Guarded by mu
