@@ -33,7 +33,7 @@ func programOf(rng *rand.Rand) streamProgram {
 		ending: max(0, rng.IntN(7)-3), leaveAt: -1, cancelAt: -1, failing: rng.IntN(6), blocking: rng.IntN(4) == 0, seed: rng.Uint64(),
 	}
 	if rng.IntN(10) == 0 {
-		p.length *= 100
+		p.length *= 30
 	}
 	switch rng.IntN(4) {
 	case 0:
@@ -166,9 +166,9 @@ func (p streamProgram) verdict(seen []int, last error) error {
 // A stream is the plain loop, whatever fails, however it is left, and however many work at it.
 func TestStreamModel(t *testing.T) {
 	leak.Check(t)
-	n := 1500
+	n := 600
 	if testing.Short() {
-		n = 300
+		n = 150
 	}
 	for seed := range uint64(n) {
 		p := programOf(rand.New(rand.NewPCG(seed, 6)))

@@ -348,7 +348,7 @@ func TestStreamLeftHalfway(t *testing.T) {
 					return 0, context.Cause(ctx)
 				}
 				return x, nil
-			})
+			}, lazy.Blocking(0)) // else those that wait might have all workers
 			source := func(yield func(int) bool) {
 				defer over.Store(true)
 				for i := 0; yield(i); i++ {
