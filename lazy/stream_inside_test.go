@@ -2,10 +2,12 @@ package lazy_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/internal/leak"
 	"github.com/dally-go/dally/lazy"
 )
@@ -98,4 +100,22 @@ func TestStreamFindsWhatIsBehind(t *testing.T) {
 	require.Equal(t, 3*4950, got(t, outer))
 	factor.Set(3) // no change
 	require.Equal(t, 3*4950, got(t, outer))
+}
+
+func TestStreamHoldsLimitsAndRetries(t *testing.T) {
+	leak.Check(t)
+	var m meter
+	var tries atomic.Int32
+	f := lazy.Wrap1(func(_ context.Context, x int) (int, error) {
+		defer m.enter()()
+		yieldABit()
+		if tries.Add(1)%3 == 0 {
+			return 0, errBoom
+		}
+		return x, nil
+	}, lazy.Limit(executor.NewLimit(2)), lazy.Retry(5))
+	vs, errs := drained(lazy.Stream(t.Context(), upTo(200), f, lazy.LookAhead(50)))
+	require.Empty(t, errs)
+	require.Len(t, vs, 200)
+	require.LessOrEqual(t, m.most.Load(), int32(2))
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/internal/leak"
 	"github.com/dally-go/dally/lazy"
 )
@@ -382,8 +381,9 @@ func TestStreamPulledByHand(t *testing.T) {
 }
 
 func TestStreamMisuse(t *testing.T) {
+	var none context.Context
 	ctx, in := t.Context(), slices.Values([]int{1})
-	mustPanic(t, func() { lazy.Stream(nil, in, inc) }, "Stream", "context is nil") //nolint:staticcheck // that is the test
+	mustPanic(t, func() { lazy.Stream(none, in, inc) }, "Stream", "context is nil")
 	mustPanic(t, func() { lazy.Stream(ctx, nil, inc) }, "Stream", "source is nil", "slices.Values")
 	mustPanic(t, func() { lazy.Stream[int, int](ctx, in, nil) }, "Stream", "function is nil", "Pure1")
 	mustPanic(t, func() { lazy.TryStream(ctx, nil, inc) }, "TryStream", "source is nil")
@@ -393,22 +393,4 @@ func TestStreamMisuse(t *testing.T) {
 	mustPanic(t, func() { lazy.Stream(ctx, in, inc, lazy.RunOption(nil)) }, "option 1 is nil")
 	mustPanic(t, func() { lazy.Stream(ctx, in, inc, lazy.Workers(2)) }, "Workers", "Parallelism")
 	mustPanic(t, func() { lazy.Stream(ctx, in, inc, lazy.Refresh()) }, "Refresh")
-}
-
-func TestStreamHoldsLimitsAndRetries(t *testing.T) {
-	leak.Check(t)
-	var m meter
-	var tries atomic.Int32
-	f := lazy.Wrap1(func(_ context.Context, x int) (int, error) {
-		defer m.enter()()
-		yieldABit()
-		if tries.Add(1)%3 == 0 {
-			return 0, errBoom
-		}
-		return x, nil
-	}, lazy.Limit(executor.NewLimit(2)), lazy.Retry(5))
-	vs, errs := drained(lazy.Stream(t.Context(), upTo(200), f, lazy.LookAhead(50)))
-	require.Empty(t, errs)
-	require.Len(t, vs, 200)
-	require.LessOrEqual(t, m.most.Load(), int32(2))
 }
