@@ -94,7 +94,6 @@ func (b *batch) take() bool {
 	b.first = s.given.Load()
 	s.read.at += len(b.items)
 	s.given.Add(int64(len(b.items)))
-	b.running, b.delay = true, lateTime
 	return true
 }
 
@@ -120,6 +119,9 @@ func (b *batch) compute() {
 		b.deliver(r, err, took)
 	}()
 	if len(b.nodes) > 0 {
+		b.s.mu.Lock()
+		b.running, b.delay = true, lateTime // now that all is there that late looks at: it may be late for the batch before
+		b.s.mu.Unlock()
 		b.timer.Reset(lateTime)
 		r, err = forceAll(b.s.inner(), opStream, b.nodes, []RunOption{b.set})
 	}
