@@ -40,7 +40,7 @@ type Table[K comparable, V any] struct {
 	rows   rows[K, V]     // guarded by mu; but see batch
 	open   []edit[K, V]   // what was done since the last read, if it cannot be applied at once. Guarded by mu
 	recent map[K]int      // assignments in open behind the last call of a writer. Guarded by mu
-	sealed []*batch[K, V] // what a read is to apply, in order. Guarded by mu
+	sealed []*writeBatch[K, V] // what a read is to apply, in order. Guarded by mu
 	length int            // of the slice that the table was made of
 	ofList bool           // it was made of a slice
 }

@@ -45,8 +45,8 @@ const (
 	looked                   // by At
 )
 
-// batch is what one read applies. Guarded by the table's mu, but for what apply alone uses.
-type batch[K comparable, V any] struct {
+// writeBatch is what one read applies. Guarded by the table's mu, but for what apply alone uses.
+type writeBatch[K comparable, V any] struct {
 	t     *Table[K, V]
 	edits []edit[K, V]
 	next  int            // edits that have been applied
@@ -60,7 +60,7 @@ type batch[K comparable, V any] struct {
 }
 
 // apply is the function of b.done. It may be called again when all is done, if a source has changed.
-func (b *batch[K, V]) apply(ctx context.Context) error {
+func (b *writeBatch[K, V]) apply(ctx context.Context) error {
 	opts, writers := b.left()
 	if writers > 0 {
 		if err := b.settleHandles(ctx, opts); err != nil {
@@ -92,7 +92,7 @@ func (b *batch[K, V]) apply(ctx context.Context) error {
 }
 
 // left returns the options of the run, and how many of the edits that are left come before the last writer, or are it.
-func (b *batch[K, V]) left() (opts []RunOption, writers int) {
+func (b *writeBatch[K, V]) left() (opts []RunOption, writers int) {
 	b.t.mu.Lock()
 	defer b.t.mu.Unlock()
 	for k := len(b.edits) - 1; k >= b.next; k-- {
@@ -106,7 +106,7 @@ func (b *batch[K, V]) left() (opts []RunOption, writers int) {
 }
 
 // settleHandles has the handles in the table become values: writers may read any of them.
-func (b *batch[K, V]) settleHandles(ctx context.Context, opts []RunOption) error {
+func (b *writeBatch[K, V]) settleHandles(ctx context.Context, opts []RunOption) error {
 	t := b.t
 	t.mu.Lock()
 	var all []row[K, V]
@@ -146,7 +146,7 @@ type effect[K comparable, V any] struct {
 }
 
 // runWriters runs the writers that are left, and computes the handles that were assigned between them, all in one run.
-func (b *batch[K, V]) runWriters(ctx context.Context, writers int, opts []RunOption) (map[int]effect[K, V], error) {
+func (b *writeBatch[K, V]) runWriters(ctx context.Context, writers int, opts []RunOption) (map[int]effect[K, V], error) {
 	got := make(map[int]effect[K, V], writers)
 	var targets []*node
 	var at []int // in edits
@@ -194,7 +194,7 @@ func (b *batch[K, V]) runWriters(ctx context.Context, writers int, opts []RunOpt
 
 // stands reports whether a writer would do the same now: whether nothing that it has seen has been written to since.
 // Without a view it was never called: either an argument has failed, or run had nothing to do.
-func (b *batch[K, V]) stands(e effect[K, V]) bool {
+func (b *writeBatch[K, V]) stands(e effect[K, V]) bool {
 	v := e.view
 	if v == nil {
 		return e.err != nil
@@ -213,7 +213,7 @@ func (b *batch[K, V]) stands(e effect[K, V]) bool {
 }
 
 // runAgain runs the writer of edit k where it stands in the order of the program.
-func (b *batch[K, V]) runAgain(ctx context.Context, k int, opts []RunOption) (out effect[K, V]) {
+func (b *writeBatch[K, V]) runAgain(ctx context.Context, k int, opts []RunOption) (out effect[K, V]) {
 	c := b.edits[k].call
 	c.renew()
 	c.prepare(k)
@@ -224,7 +224,7 @@ func (b *batch[K, V]) runAgain(ctx context.Context, k int, opts []RunOption) (ou
 }
 
 // applyLocked needs the table's mu.
-func (b *batch[K, V]) applyLocked(c *edit[K, V], out effect[K, V]) {
+func (b *writeBatch[K, V]) applyLocked(c *edit[K, V], out effect[K, V]) {
 	rows := &b.t.rows
 	switch c.kind {
 	case assigned:
@@ -247,10 +247,10 @@ func (b *batch[K, V]) applyLocked(c *edit[K, V], out effect[K, V]) {
 	}
 }
 
-func (b *batch[K, V]) assignLocked(key K, s slot[V]) { b.note(key, b.t.rows.assign(key, s)) }
+func (b *writeBatch[K, V]) assignLocked(key K, s slot[V]) { b.note(key, b.t.rows.assign(key, s)) }
 
 // note notes that the edit that is being applied has written to a key.
-func (b *batch[K, V]) note(key K, shape bool) {
+func (b *writeBatch[K, V]) note(key K, shape bool) {
 	n := b.next + 1
 	b.changed[key], b.any = n, n
 	if shape {
@@ -259,7 +259,7 @@ func (b *batch[K, V]) note(key K, shape bool) {
 }
 
 // release parts views that are still in use from the table's rows.
-func (b *batch[K, V]) release() {
+func (b *writeBatch[K, V]) release() {
 	copied := sync.OnceValue(b.t.rows.clone)
 	for k := range b.edits {
 		if c := b.edits[k].call; c != nil {
@@ -269,7 +269,7 @@ func (b *batch[K, V]) release() {
 }
 
 // finish takes b, of which all is applied, from the table.
-func (b *batch[K, V]) finish() {
+func (b *writeBatch[K, V]) finish() {
 	t := b.t
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -47,7 +47,7 @@ func (t *Table[K, V]) apply(ctx context.Context, opts []RunOption, until *look[V
 }
 
 // toApply returns what has to be applied, in order.
-func (t *Table[K, V]) toApply(opts []RunOption, until *look[V]) []*batch[K, V] {
+func (t *Table[K, V]) toApply(opts []RunOption, until *look[V]) []*writeBatch[K, V] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if until != nil && until.done {
@@ -79,7 +79,7 @@ func (e *applyError) Unwrap() error { return e.err }
 
 // sealLocked makes a batch of the first n edits of open. Needs mu.
 func (t *Table[K, V]) sealLocked(n int) {
-	b := &batch[K, V]{t: t, edits: t.open[:n:n], changed: make(map[K]int)}
+	b := &writeBatch[K, V]{t: t, edits: t.open[:n:n], changed: make(map[K]int)}
 	b.done = Wrap0(func(ctx context.Context) (none struct{}, err error) {
 		if err := b.apply(ctx); err != nil {
 			return none, &applyError{err}
