@@ -86,9 +86,9 @@ func TestOrElseOfCheapFunctions(t *testing.T) {
 		return x
 	}, lazy.OrElse(func(error) int { return 1_000_000 }))
 	for range 3 { // the first to learn that it is cheap
-		values, err := lazy.GetAll(t.Context(), f.Each(upTo(5000)))
+		values, err := lazy.GetAll(t.Context(), f.Each(numbersTo(5000)))
 		require.NoError(t, err)
-		want := upTo(5000)
+		want := numbersTo(5000)
 		for i := range want {
 			if fails && i%100 == 7 {
 				want[i] = 1_000_000
@@ -99,7 +99,7 @@ func TestOrElseOfCheapFunctions(t *testing.T) {
 	}
 }
 
-func upTo(n int) []int {
+func numbersTo(n int) []int {
 	all := make([]int, n)
 	for i := range all {
 		all[i] = i
