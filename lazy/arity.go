@@ -96,6 +96,7 @@ type Func1[A, R any] func(a Data[A]) Data[R]
 // not at all. It panics if fn is nil.
 func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
+	f.body = fn
 	f.call = func(n *node, _ context.Context, at *frame) error {
 		put(n, at, fn(take[A](n, 0, at)))
 		return nil
@@ -110,6 +111,7 @@ func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 // [Error]. Wrap1 panics if fn is nil.
 func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
+	f.body = fn
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		v, err := fn(ctx, take[A](n, 0, at))
@@ -184,7 +186,7 @@ func recorder1[A, R any](f *function) Func1[A, R] {
 		call.in = (*form1[R])(unsafe.Pointer(n)).in
 		return n.fn.record(&call.node, offset, 1)
 	}
-	return func(a Data[A]) Data[R] {
+	record := func(a Data[A]) Data[R] {
 		call := s.take()
 		call.in = [1]*node{a.n}
 		if a.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
@@ -192,6 +194,8 @@ func recorder1[A, R any](f *function) Func1[A, R] {
 		}
 		return Data[R]{n: f.record(&call.node, offset, 1)}
 	}
+	f.recorder = closureOf(record)
+	return record
 }
 
 // Of records a call with a plain value as its argument.

@@ -23,6 +23,10 @@ type function struct {
 	// call runs the function for n: reads the inputs' values, runs, writes n's value. The context is nil for functions
 	// that take none, the frame where neither n nor its inputs are tracked.
 	call func(n *node, ctx context.Context, at *frame) error
+	// body is the function that was wrapped, and recorder the closure that records calls of it, if it is one of Pure1 or
+	// Wrap1: see map.go.
+	body     any
+	recorder unsafe.Pointer
 	// stride is the distance between nodes of the function in a slab.
 	stride uintptr
 	// clone records the same call once more.
