@@ -23,10 +23,6 @@ type function struct {
 	// call runs the function for n: reads the inputs' values, runs, writes n's value. The context is nil for functions
 	// that take none, the frame where neither n nor its inputs are tracked.
 	call func(n *node, ctx context.Context, at *frame) error
-	// body is the function that was wrapped, and recorder the closure that records calls of it, if it is one of Pure1 or
-	// Wrap1: see map.go.
-	body     any
-	recorder unsafe.Pointer
 	// stride is the distance between nodes of the function in a slab.
 	stride uintptr
 	// clone records the same call once more.
@@ -39,6 +35,8 @@ type function struct {
 	plain bool
 	// updates says that the function is an Update's, takes that it is to have a donated value, gives that it is Donate's.
 	updates, takes, gives bool
+	// given says that the nodes were given their values.
+	given bool
 	// paces are what is known about the waits of a poll; nil: the function is none.
 	paces *[spinsLen]pace
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
@@ -55,6 +53,11 @@ type function struct {
 
 	// est is what a call is thought to cost.
 	est estimate
+
+	// body is the function that was wrapped, and recorder the closure that records calls of it, if it is one of Pure1 or
+	// Wrap1: see map.go.
+	body     any
+	recorder unsafe.Pointer
 }
 
 // equality is how results of f are compared; nil if no two are the same.
@@ -105,7 +108,7 @@ func (typeOf[T]) set(n *node, at *frame, v any) bool {
 }
 
 // sourceFunction stands in nodes that were given a value.
-var sourceFunction = &function{plain: true}
+var sourceFunction = &function{plain: true, given: true}
 
 // newFunction describes a wrapped function.
 func newFunction[R any](fn any, opts []Option) *function {

@@ -22,6 +22,7 @@ func BenchmarkMapAgainstLoop(b *testing.B) {
 	f := Pure1(spin, Name("Spin"))
 	g := Wrap1(func(_ context.Context, x uint64) (uint64, error) { return spin(x), nil }, Name("SpinOrFail"))
 	ctx := context.Background()
+	var want []uint64
 	ways := []struct {
 		unit string
 		run  func() []uint64
@@ -29,9 +30,10 @@ func BenchmarkMapAgainstLoop(b *testing.B) {
 		{"loop-ms", func() []uint64 { return chunked(xs, spin, runtime.GOMAXPROCS(0)) }},
 		{"Map(Pure1)", func() []uint64 { return Must(Map(f, Const(xs)).Get(ctx)) }},
 		{"Map(Wrap1)", func() []uint64 { return Must(Map(g, Const(xs)).Get(ctx)) }},
+		{"Each", func() []uint64 { runtime.KeepAlive(f.Each(xs)); return want }},
 		{"Each+GetAll", func() []uint64 { return Must(GetAll(ctx, f.Each(xs))) }},
 	}
-	want := ways[0].run()
+	want = ways[0].run()
 	took := make([][]float64, len(ways))
 	for b.Loop() {
 		for k, way := range ways {
@@ -48,6 +50,30 @@ func BenchmarkMapAgainstLoop(b *testing.B) {
 	for k, way := range ways[1:] {
 		b.ReportMetric(median(took[k+1])/loop, way.unit)
 	}
+}
+
+// BenchmarkEachAgainstOf compares Each with a call of Of for each element, in turn in one process.
+func BenchmarkEachAgainstOf(b *testing.B) {
+	xs := make([]uint64, 100_000)
+	f := Pure1(lcg(1))
+	var each, of []float64
+	for b.Loop() {
+		began := time.Now()
+		calls := f.Each(xs)
+		each = append(each, float64(time.Since(began)))
+		runtime.KeepAlive(calls)
+		calls = make([]Data[uint64], len(xs))
+		began = time.Now()
+		for i, x := range xs {
+			calls[i] = f.Of(x)
+		}
+		of = append(of, float64(time.Since(began)))
+		runtime.KeepAlive(calls)
+	}
+	n := float64(len(xs))
+	b.ReportMetric(median(each)/n, "Each-ns/call")
+	b.ReportMetric(median(of)/n, "Of-ns/call")
+	b.ReportMetric(median(each)/median(of), "ratio")
 }
 
 // lcg returns a function of so many steps that depend on one another, of about 1.5 ns each.
