@@ -96,12 +96,13 @@ type Func1[A, R any] func(a Data[A]) Data[R]
 // not at all. It panics if fn is nil.
 func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
-	f.body = fn
 	f.call = func(n *node, _ context.Context, at *frame) error {
 		put(n, at, fn(take[A](n, 0, at)))
 		return nil
 	}
-	return recorder1[A, R](f)
+	record := recorder1[A, R](f)
+	f.body, f.recorder = fn, closureOf(record)
+	return record
 }
 
 // Wrap1 wraps a function that may fail or that takes its time. The context ends when the run is cancelled, when another
@@ -111,7 +112,6 @@ func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 // [Error]. Wrap1 panics if fn is nil.
 func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Func1[A, R] {
 	f := newFunction[R](fn, opts)
-	f.body = fn
 	f.wantsContext = true
 	f.call = func(n *node, ctx context.Context, at *frame) error {
 		v, err := fn(ctx, take[A](n, 0, at))
@@ -120,7 +120,9 @@ func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Fun
 		}
 		return err
 	}
-	return recorder1[A, R](f)
+	record := recorder1[A, R](f)
+	f.body, f.recorder = fn, closureOf(record)
+	return record
 }
 
 // Bind1 wraps a function that looks at a value and then says how the graph goes on: it records calls and returns the
@@ -186,7 +188,7 @@ func recorder1[A, R any](f *function) Func1[A, R] {
 		call.in = (*form1[R])(unsafe.Pointer(n)).in
 		return n.fn.record(&call.node, offset, 1)
 	}
-	record := func(a Data[A]) Data[R] {
+	return func(a Data[A]) Data[R] {
 		call := s.take()
 		call.in = [1]*node{a.n}
 		if a.n == nil || donations.some.Load() && f.refuses(call.in[:]) {
@@ -194,8 +196,6 @@ func recorder1[A, R any](f *function) Func1[A, R] {
 		}
 		return Data[R]{n: f.record(&call.node, offset, 1)}
 	}
-	f.recorder = closureOf(record)
-	return record
 }
 
 // Of records a call with a plain value as its argument.
