@@ -100,7 +100,9 @@ func Pure1[A, R any](fn func(A) R, opts ...Option) Func1[A, R] {
 		put(n, at, fn(take[A](n, 0, at)))
 		return nil
 	}
-	return recorder1[A, R](f)
+	record := recorder1[A, R](f)
+	f.body, f.recorder = fn, closureOf(record)
+	return record
 }
 
 // Wrap1 wraps a function that may fail or that takes its time. The context ends when the run is cancelled, when another
@@ -118,7 +120,9 @@ func Wrap1[A, R any](fn func(context.Context, A) (R, error), opts ...Option) Fun
 		}
 		return err
 	}
-	return recorder1[A, R](f)
+	record := recorder1[A, R](f)
+	f.body, f.recorder = fn, closureOf(record)
+	return record
 }
 
 // Bind1 wraps a function that looks at a value and then says how the graph goes on: it records calls and returns the
@@ -200,8 +204,9 @@ func (f Func1[A, R]) Of(a A) Data[R] { return f(Const(a)) }
 // Each records one call per element, in order.
 func (f Func1[A, R]) Each(as []A) []Data[R] {
 	calls := make([]Data[R], len(as))
-	for i := range as {
-		calls[i] = f.Of(as[i])
+	acs := constantsOf(as)
+	for i := range calls {
+		calls[i] = f(acs.next())
 	}
 	return calls
 }
@@ -295,8 +300,10 @@ func (f Func2[A, B, R]) Of(a A, b B) Data[R] { return f(Const(a), Const(b)) }
 func (f Func2[A, B, R]) Each(as []A, bs []B) []Data[R] {
 	sameLength("Func2.Each", len(as), len(bs))
 	calls := make([]Data[R], len(as))
-	for i := range as {
-		calls[i] = f.Of(as[i], bs[i])
+	acs := constantsOf(as)
+	bcs := constantsOf(bs)
+	for i := range calls {
+		calls[i] = f(acs.next(), bcs.next())
 	}
 	return calls
 }
@@ -378,8 +385,11 @@ func (f Func3[A, B, C, R]) Of(a A, b B, c C) Data[R] { return f(Const(a), Const(
 func (f Func3[A, B, C, R]) Each(as []A, bs []B, cs []C) []Data[R] {
 	sameLength("Func3.Each", len(as), len(bs), len(cs))
 	calls := make([]Data[R], len(as))
-	for i := range as {
-		calls[i] = f.Of(as[i], bs[i], cs[i])
+	acs := constantsOf(as)
+	bcs := constantsOf(bs)
+	ccs := constantsOf(cs)
+	for i := range calls {
+		calls[i] = f(acs.next(), bcs.next(), ccs.next())
 	}
 	return calls
 }
@@ -466,8 +476,12 @@ func (f Func4[A, B, C, D, R]) Of(a A, b B, c C, d D) Data[R] {
 func (f Func4[A, B, C, D, R]) Each(as []A, bs []B, cs []C, ds []D) []Data[R] {
 	sameLength("Func4.Each", len(as), len(bs), len(cs), len(ds))
 	calls := make([]Data[R], len(as))
-	for i := range as {
-		calls[i] = f.Of(as[i], bs[i], cs[i], ds[i])
+	acs := constantsOf(as)
+	bcs := constantsOf(bs)
+	ccs := constantsOf(cs)
+	dcs := constantsOf(ds)
+	for i := range calls {
+		calls[i] = f(acs.next(), bcs.next(), ccs.next(), dcs.next())
 	}
 	return calls
 }

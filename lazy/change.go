@@ -136,7 +136,7 @@ func (d Data[T]) Invalidate() {
 		panic("lazy: Data.Invalidate: " + ErrZeroData.Error())
 	}
 	d.n.requireNoGift("Data.Invalidate")
-	if d.n.fn != sourceFunction {
+	if !d.n.isSource() {
 		d.n.set(forgotten)
 	}
 }
@@ -151,7 +151,7 @@ func (n *node) requireNoGift(op string) {
 // set queues a value for n.
 func (n *node) set(c *cellHead) {
 	n.noteInside()
-	if n.fn != sourceFunction {
+	if !n.isSource() {
 		if c != forgotten && n.sameAsNow(c) {
 			return
 		}
@@ -247,7 +247,7 @@ func catchUp() {
 		rev := changes.now.Load() + 1 // one for each: a call holds what it was given until an input changes later
 		n, c := s.n, s.c
 		switch {
-		case n.fn == sourceFunction:
+		case n.isSource():
 			n.replace(c, rev)
 		case c == forgotten:
 			n.forget(rev)
@@ -268,7 +268,7 @@ func began(rev uint64) {
 func (n *node) replace(c *cellHead, rev uint64) {
 	x := n.more.Load()
 	old := n.version()
-	if equal := equalOf(n.source().typ.typ()); equal != nil && equal(old.p, c.value()) {
+	if equal := equalOf(n.valueType().typ()); equal != nil && equal(old.p, c.value()) {
 		return
 	}
 	began(rev)

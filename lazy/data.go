@@ -32,15 +32,6 @@ func Const[T any](v T) Data[T] { return Data[T]{n: &sourceOf("", v).node} }
 // Source is [Const] with a name, for pictures and explanations.
 func Source[T any](name string, v T) Data[T] { return Data[T]{n: &sourceOf(name, v).node} }
 
-// consts makes a constant of each element.
-func consts[T any](vs []T) []Data[T] {
-	ds := make([]Data[T], len(vs))
-	for i, v := range vs {
-		ds[i] = Const(v)
-	}
-	return ds
-}
-
 // Get returns the value, computing what is missing: of the calls the handle depends on, those without a value and those
 // of which an input has changed, each once, in parallel as far as the session allows. It sees the sources as they are
 // when it begins. A handle that has its value answers at once, in nanoseconds, even if the context has ended, and looks
@@ -89,7 +80,7 @@ func (d Data[T]) On(ex executor.Executor) Data[T] {
 	if d.n == nil {
 		panic("lazy: Data.On: " + ErrZeroData.Error())
 	}
-	if d.n.fn == sourceFunction {
+	if d.n.isSource() {
 		return d
 	}
 	return Data[T]{n: d.n.again(func(x *extra) { x.runsOn = ex })}
@@ -105,7 +96,7 @@ func After[T any](d Data[T], first ...Target) Data[T] {
 	if d.n == nil {
 		panic("lazy: After: " + ErrZeroData.Error())
 	}
-	if d.n.fn == sourceFunction {
+	if d.n.isSource() {
 		d = identity[T]()(d)
 	}
 	return Data[T]{n: d.n.again(func(x *extra) { x.order = append(x.order, order...) })}

@@ -35,6 +35,8 @@ type function struct {
 	plain bool
 	// updates says that the function is an Update's, takes that it is to have a donated value, gives that it is Donate's.
 	updates, takes, gives bool
+	// given says that the nodes were given their values.
+	given bool
 	// paces are what is known about the waits of a poll; nil: the function is none.
 	paces *[spinsLen]pace
 	// ranks is how many of them a Gang has; 0: the function is none.
@@ -53,6 +55,11 @@ type function struct {
 
 	// est is what a call is thought to cost.
 	est estimate
+
+	// body is the function that was wrapped, and recorder the closure that records calls of it, if it is one of Pure1 or
+	// Wrap1: see map.go.
+	body     any
+	recorder unsafe.Pointer
 }
 
 // equality is how results of f are compared; nil if no two are the same.
@@ -103,7 +110,7 @@ func (typeOf[T]) set(n *node, at *frame, v any) bool {
 }
 
 // sourceFunction stands in nodes that were given a value.
-var sourceFunction = &function{plain: true}
+var sourceFunction = &function{plain: true, given: true}
 
 // newFunction describes a wrapped function.
 func newFunction[R any](fn any, opts []Option) *function {

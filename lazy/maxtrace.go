@@ -62,7 +62,7 @@ func SetMaxTrace(n int) (old int) {
 // depth is how many calls there are on the longest way to n; 0 for a source.
 func (n *node) depth() int {
 	d := int(n.word.Load() >> depthShift)
-	if d == 0 && n.fn != sourceFunction { // recorded without a limit
+	if d == 0 && !n.isSource() { // recorded without a limit
 		return 1
 	}
 	return d

@@ -99,14 +99,6 @@ func TestOrElseOfCheapFunctions(t *testing.T) {
 	}
 }
 
-func numbersTo(n int) []int {
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
 func TestOrElseIsAValueLikeAnyOther(t *testing.T) {
 	leak.Check(t)
 	var asked []error

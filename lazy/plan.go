@@ -196,7 +196,7 @@ func forceAgain(targets []*node, rev uint64) {
 	seen := make(map[*node]bool)
 	for _, t := range targets {
 		track(t)
-		walk(t, func(n *node) bool { return n.fn != sourceFunction && !seen[n] }, func(n *node) {
+		walk(t, func(n *node) bool { return !n.isSource() && !seen[n] }, func(n *node) {
 			seen[n] = true
 			n.forget(rev)
 		})
@@ -413,7 +413,7 @@ func (p *planner) keepArgs(n *node, inputs, order []*node) {
 
 // lastRun is the revision for which a call that is known ran last.
 func (n *node) lastRun() uint64 {
-	if n.word.Load()&flagTracked == 0 || n.fn == sourceFunction {
+	if n.word.Load()&flagTracked == 0 || n.isSource() {
 		return 0
 	}
 	return n.more.Load().ran.Load()

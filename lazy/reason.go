@@ -267,7 +267,7 @@ func (n *node) failureText() string {
 func (n *node) unplanned() string {
 	w := n.word.Load()
 	switch {
-	case w&flagDonated != 0 && n.fn != sourceFunction:
+	case w&flagDonated != 0 && !n.isSource():
 		return n.wasDonated()
 	case !isReady(w) && w&flagStale != 0:
 		return "is stale, and not known to be needed"

@@ -82,7 +82,7 @@ func (n *node) shareResult(p unsafe.Pointer) {
 		i := todo[0]
 		todo = todo[1:]
 		w := i.word.Load()
-		if i.fn == sourceFunction || w&flagShared != 0 || !isReady(w) || !own.mayMeet(i, i.version()) {
+		if i.isSource() || w&flagShared != 0 || !isReady(w) || !own.mayMeet(i, i.version()) {
 			continue
 		}
 		i.word.Or(flagShared)

@@ -140,19 +140,6 @@ func Gather[T any](ds ...Data[T]) Data[[]T] {
 	}).of(ds)
 }
 
-// Map records a call of f for each element of a slice that is known only when it has been computed. The calls are
-// recorded when the slice is there, and run as part of the same run; their values come in order. A slice that is
-// computed again has calls of its own: all of f's run. To keep those of elements that stay, hold a handle for each, and
-// [Gather] them.
-func Map[A, R any](f Func1[A, R], xs Data[[]A]) Data[[]R] {
-	if f == nil {
-		panic("lazy: Map: the function is nil")
-	}
-	return Bind1(func(_ context.Context, xs []A) (Data[[]R], error) {
-		return Gather(f.Each(xs)...), nil
-	}, Name("Map"))(xs)
-}
-
 var errReduceNothing = errors.New("Reduce of nothing: want at least one handle")
 
 // Reduce combines values with f, pairwise, as a balanced tree: f(f(a, b), f(c, d)). The order of operands is kept, so f

@@ -37,7 +37,12 @@ type (
 		in  []*node
 		val R
 	}
-	// formSource is the form of a value that was given. It brings its own description of its type, for there is no
+	// formConst is the form of one of many values that were given at once: see flat.go.
+	formConst[R any] struct {
+		node
+		val R
+	}
+	// formSource is the form of another value that was given. It brings its own description of its type, for there is no
 	// function to know it.
 	formSource[R any] struct {
 		node
@@ -186,5 +191,8 @@ type source struct {
 	typ  valueType
 	name string
 }
+
+// isSource reports whether n was given its value.
+func (n *node) isSource() bool { return n.fn.given }
 
 func (n *node) source() *source { return (*source)(unsafe.Pointer(n)) }

@@ -37,12 +37,12 @@ import (
 // given its context, is an input of the call like any other; that another handle is assigned later is not told to it.
 type Table[K comparable, V any] struct {
 	mu     sync.Mutex
-	rows   rows[K, V]     // guarded by mu; but see batch
-	open   []edit[K, V]   // what was done since the last read, if it cannot be applied at once. Guarded by mu
-	recent map[K]int      // assignments in open behind the last call of a writer. Guarded by mu
+	rows   rows[K, V]          // guarded by mu; but see batch
+	open   []edit[K, V]        // what was done since the last read, if it cannot be applied at once. Guarded by mu
+	recent map[K]int           // assignments in open behind the last call of a writer. Guarded by mu
 	sealed []*writeBatch[K, V] // what a read is to apply, in order. Guarded by mu
-	length int            // of the slice that the table was made of
-	ofList bool           // it was made of a slice
+	length int                 // of the slice that the table was made of
+	ofList bool                // it was made of a slice
 }
 
 // TableOf makes a table of a copy of s: its keys are the indices, there are never others, and none can be deleted.

@@ -162,7 +162,7 @@ func walk(n *node, enter func(*node) bool, leave func(*node)) {
 // changed is stale from then on. Needs planMu.
 func track(n *node) {
 	walk(n, func(i *node) bool {
-		return i.word.Load()&flagTracked == 0 && i.fn != sourceFunction
+		return i.word.Load()&flagTracked == 0 && !i.isSource()
 	}, (*node).trackOne)
 }
 

@@ -80,7 +80,7 @@ func (r *run) takesAway(x *execution) bool {
 	n := x.node
 	d := n.input(0)
 	t := n.fn.typ.typ()
-	if x.private || n.fn.opts.insists() || r.plan.copies[n] || d.fn == sourceFunction || memoryOf(t) == memoryFlat {
+	if x.private || n.fn.opts.insists() || r.plan.copies[n] || d.isSource() || memoryOf(t) == memoryFlat {
 		return false
 	}
 	d.awaitPublished()
