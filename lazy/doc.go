@@ -139,6 +139,15 @@
 // earlier calls. [RunsOn] and [Data.On] hand calls to another executor. Cheap calls are run in place, one after another;
 // a call goes to another worker when what was measured of its function says that this is worth the hand-off.
 //
+// # Maps, streams, tables, gangs
+//
+// Each records a call per element, Outer one per combination, and [GetAll] gets them all. [Map] is for slices that have yet to
+// be computed, and for cheap elements: of long slices it makes many in one call, as many as take 100 µs. [OrElse] has a
+// value stand in for a failure. [Stream] and [TryStream] compute the elements of an iterator, a bounded number ahead, and
+// remember none. A [Table] has handles under keys, for loops that assign results where a serial program would; functions wrapped
+// by [Write1] write to one by index, in parallel, with the outcome of the serial program. A [Gang] is one call whose function
+// runs as several ranks at once, which talk to each other by package comm. Package proc has commands as calls.
+//
 // # Looking
 //
 // [Snapshot] is the computation as plain data, with states, times and previews of values; package viz draws it, and
@@ -182,6 +191,6 @@
 //
 // Calls that take less than a microsecond each and that all run anyway are faster in a plain loop; make the unit of
 // work larger. A handful of independent tasks whose results nobody combines is what errgroup is for. One value, computed
-// on first use, is sync.OnceValue. Values live in memory, in one process. A stream without end is not a graph: every
-// call that a handle depends on is remembered, unless [SetMaxTrace] bounds that.
+// on first use, is sync.OnceValue. Values live in memory, in one process. What has no end is not a graph: every call that
+// a handle depends on is remembered, unless [SetMaxTrace] bounds that. Elements without end are for [Stream].
 package lazy

@@ -776,6 +776,7 @@ func TestREADME(t *testing.T) {
 	require.NoError(t, err)
 	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
+	files = append(files, filepath.Join("..", "proc", "example_test.go"), filepath.Join("..", "comm", "example_test.go"))
 	code := ""
 	for _, file := range files {
 		here, err := os.ReadFile(file)
