@@ -28,7 +28,9 @@ type Error struct {
 	Op    string   // what was being done: "get", "run"
 	Call  string   // the call that failed: "Load#3"
 	Where string   // file:line where its function was wrapped
-	Path  []string // from the call that failed to the target, both included: "Load#3", "Clean#4", "Report#7"
+	// Path is the way from the call that failed to the target, both included: "Load#3", "Gather#4[17]", "Report#7". Of a call that
+	// takes many values it says which one this was, counted from 0.
+	Path []string
 	Err   error
 }
 
@@ -54,6 +56,15 @@ func (e *Error) Error() string {
 		b.WriteString(" → " + call)
 	}
 	return b.String() + ": " + textOf(e.Err)
+}
+
+// Format prints the error; with %+v, and if a panic is behind it, the stack of that, too.
+func (e *Error) Format(f fmt.State, verb rune) {
+	_, _ = io.WriteString(f, e.Error())
+	var p *PanicError
+	if verb == 'v' && f.Flag('+') && errors.As(e.Err, &p) {
+		_, _ = io.WriteString(f, "\n"+string(p.Stack))
+	}
 }
 
 // Unwrap returns the cause.

@@ -194,13 +194,17 @@ func userFrame() runtime.Frame {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
 	here, more := frames.Next()
 	own := filepath.Dir(here.File) // not by the functions' names: those of inlined generic functions are their callers'
+	last := runtime.Frame{}
 	for f := here; ; f, more = frames.Next() {
 		dir := filepath.Dir(f.File)
-		ours := dir == own || dir == filepath.Join(filepath.Dir(own), "proc") || f.Function == "sync.(*Once).Do" || f.Function == "sync.(*Once).doSlow"
-		if !ours || strings.HasSuffix(f.File, "_test.go") {
+		ours := dir == own || dir == filepath.Join(filepath.Dir(own), "proc") || strings.HasPrefix(f.Function, "sync.")
+		switch {
+		case !ours && strings.HasPrefix(f.Function, "runtime."): // of what package proc wraps when it is initialised
+			return last
+		case !ours || strings.HasSuffix(f.File, "_test.go"):
 			return f
 		}
-		if !more {
+		if last = f; !more {
 			return runtime.Frame{}
 		}
 	}

@@ -20,8 +20,8 @@ func Run(ctx context.Context, targets []Target, opts ...RunOption) error {
 }
 
 // GetAll computes all handles in one run and returns their values, in order. What they share is computed once. If a
-// call fails, the values are nil; with [KeepGoing] they are those that could be had, zero elsewhere, and the error is a
-// [*PartialError] that tells by index which.
+// call fails, or ctx ends, the values are nil. With [KeepGoing] a failure leaves those that could be had, zero elsewhere, and
+// the error is a [*PartialError] that tells by index which; what there is when ctx ends stays in the handles.
 func GetAll[T any](ctx context.Context, ds []Data[T], opts ...RunOption) ([]T, error) {
 	nodes := make([]*node, len(ds))
 	for i, d := range ds {
@@ -90,8 +90,12 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		panic("lazy: " + op + ": the context is nil")
 	}
 	for i, t := range targets {
-		if t == nil {
+		if t == nil && (len(targets) == 1 || !keepsGoing(opts)) {
 			return nil, &Error{Op: op, Call: fmt.Sprintf("target %d of %d", i+1, len(targets)), Err: ErrZeroData}
+		}
+		if t == nil {
+			targets[i] = zeroTarget(i, len(targets))
+			continue
 		}
 		if t.isDonated() && op != opRecord {
 			return nil, &Error{Op: op, Call: t.label(), Where: t.fn.where, Path: []string{t.label()}, Err: t.donatedError()}
@@ -134,6 +138,12 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		outer.got(r)
 	}
 	return r, nil
+}
+
+// zeroTarget is a call that fails as the i-th of n targets that is a zero Data.
+func zeroTarget(i, n int) *node {
+	missing := Wrap0(func(context.Context) (struct{}, error) { return struct{}{}, ErrZeroData }, Name(fmt.Sprintf("target %d of %d", i+1, n)))
+	return missing().n
 }
 
 // result tells how a run that is over came out; partially, by index.

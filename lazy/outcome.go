@@ -311,10 +311,21 @@ func (r *run) failureAt(pos int32) *failure {
 		back = r.wayBack(f.at, pos)
 	}
 	g := f.movedTo(pos)
+	last := r.plan.order[f.at]
 	for _, i := range slices.Backward(back) {
-		g.way = &way{before: g.way, label: r.plan.order[i].label()}
+		n := r.plan.order[i]
+		g.way = &way{before: g.way, label: n.label() + n.placeOf(last)}
+		last = n
 	}
 	return g
+}
+
+// placeOf says which of the values that n gathers is in's: "[5]"; of other calls it says nothing.
+func (n *node) placeOf(in *node) string {
+	if n.fn.elem == nil {
+		return ""
+	}
+	return fmt.Sprintf("[%d]", slices.Index(n.inputs(), in))
 }
 
 // way is the calls from the one that failed to one that has no value for it. Ways share their beginnings: a Bind that
