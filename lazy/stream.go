@@ -18,7 +18,11 @@ import (
 //
 // Nothing happens before the result is ranged over. It can be ranged over again if in can, and then all runs anew. in runs on
 // a goroutine of its own, so an element that is slow to come holds no result back. [LookAhead] bounds how far it is
-// ahead, and with that the memory, whatever the length of in.
+// ahead, and with that the memory, whatever the length of in. (Where f records calls itself, up to 63 results of each of
+// its functions may stay a while longer.)
+//
+// Where f is what [Pure1] or [Wrap1] returned without an [Option] but [Name], and nobody observes, cheap elements do not
+// have a call each: pictures show calls that make many.
 //
 // An element whose call fails yields a zero value and an [*Error] that says which element it was, counted from 0, and the
 // stream goes on; break if you do not want that. A stream is never silently short: when ctx ends before all results were
@@ -37,8 +41,9 @@ import (
 // ctx, in, f or an option is nil, or if an option is not for streams.
 func Stream[A, R any](ctx context.Context, in iter.Seq[A], f Func1[A, R], opts ...StreamOption) iter.Seq2[R, error] {
 	o := streamOptionsOf("Stream", ctx, in == nil, f == nil, opts)
-	return resultsOf[R](ctx, o, func(s *stream) {
-		in(func(a A) bool { return s.wantsMore() && s.offer(recordItem(f, a)) })
+	return resultsOf[A, R](ctx, o, func(s *stream) {
+		w := intake[A, R]{s: s, f: f}
+		in(func(a A) bool { return s.wantsMore() && w.take(a) })
 	})
 }
 
@@ -47,18 +52,19 @@ func Stream[A, R any](ctx context.Context, in iter.Seq[A], f Func1[A, R], opts .
 // in is not asked for more. The element beside an error means nothing.
 func TryStream[A, R any](ctx context.Context, in iter.Seq2[A, error], f Func1[A, R], opts ...StreamOption) iter.Seq2[R, error] {
 	o := streamOptionsOf("TryStream", ctx, in == nil, f == nil, opts)
-	return resultsOf[R](ctx, o, func(s *stream) {
+	return resultsOf[A, R](ctx, o, func(s *stream) {
+		w := intake[A, R]{s: s, f: f}
 		in(func(a A, err error) bool {
 			if err != nil {
 				s.fail(err)
 			}
-			return s.wantsMore() && s.offer(recordItem(f, a))
+			return s.wantsMore() && w.take(a)
 		})
 	})
 }
 
 // resultsOf makes the iterator of a stream. feed calls the source, with a yield that offers its elements to the stream.
-func resultsOf[R any](ctx context.Context, o streamOptions, feed func(*stream)) iter.Seq2[R, error] {
+func resultsOf[A, R any](ctx context.Context, o streamOptions, feed func(*stream)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var zero R
 		s := newStream(ctx, o)
@@ -76,11 +82,8 @@ func resultsOf[R any](ctx context.Context, o streamOptions, feed func(*stream)) 
 				if k > 0 && ctx.Err() != nil {
 					break // next says what that means
 				}
-				v, err := zero, it.err
-				if err == nil {
-					v = *(*R)(it.value)
-				}
-				*it, items[k] = item{}, nil // nothing of it is kept
+				v, err := resultOf[A, R](it)
+				items[k] = nil
 				if !yield(v, err) {
 					return
 				}
@@ -90,20 +93,20 @@ func resultsOf[R any](ctx context.Context, o streamOptions, feed func(*stream)) 
 	}
 }
 
-// recordItem records the call of one element. A panic of f is the item's error; runtime.Goexit is taken for the source's.
-func recordItem[A, R any](f Func1[A, R], a A) (it item) {
-	defer func() {
-		if v := recover(); v != nil {
-			it = item{err: newPanicError("the function that records the call", v)}
-		}
-	}()
-	arg := Const(a)
-	n := f(arg).n
+// resultOf takes the result out of an item. Nothing of it is kept.
+func resultOf[A, R any](it *item) (v R, err error) {
 	switch {
-	case n == nil:
-		return item{err: ErrZeroData}
-	case n.isDonated():
-		return item{err: n.donatedError()}
+	case it.node == nil && it.value != nil:
+		p := (*pair[A, R])(it.value)
+		if err = it.err; err == nil {
+			v = p.r
+		}
+		*p = pair[A, R]{}
+	case it.err != nil:
+		err = it.err
+	default:
+		v = *(*R)(it.value)
 	}
-	return item{node: n, arg: arg.n}
+	*it = item{}
+	return v, err
 }

@@ -17,7 +17,7 @@ type item struct {
 // short streams.
 const (
 	pageFirst = 16
-	pageMax   = 256 // items; also the longest batch
+	pageMax   = 512 // items; also the longest batch
 )
 
 type page struct {
