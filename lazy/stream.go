@@ -16,29 +16,29 @@ import (
 // Get with [KeepGoing]: in parallel, with all that was said where the functions were wrapped. Cheap calls are put
 // together; an element that comes alone does not wait for others.
 //
-// Nothing happens before the result is ranged over. It can be ranged over again if in can, and then all runs anew. in runs on
-// a goroutine of its own, so an element that is slow to come holds no result back. [LookAhead] bounds how far it is
-// ahead, and with that the memory, whatever the length of in. (Where f records calls itself, up to 63 results of each of
-// its functions may stay a while longer.)
+// Nothing happens before the result is ranged over. It can be ranged over again if in can, and then all runs anew. in
+// runs on a goroutine of its own, so an element that is slow to come holds no result back. [LookAhead] bounds how far
+// it is ahead, and with that the memory, whatever the length of in. (Where f records calls itself, up to 63 results of
+// each of its functions may stay a while longer.)
 //
-// Where f is what [Pure1] or [Wrap1] returned without an [Option] but [Name], and nobody observes, cheap elements do not
-// have a call each: pictures show calls that make many.
+// Where f is what [Pure1] or [Wrap1] returned without an [Option] but [Name], and nobody observes, cheap elements do
+// not have a call each: pictures show calls that make many.
 //
-// An element whose call fails yields a zero value and an [*Error] that says which element it was, counted from 0, and the
-// stream goes on; break if you do not want that. A stream is never silently short: when ctx ends before all results were
-// yielded, or in panics or calls runtime.Goexit, the last thing yielded is a zero value and an [*Error], which is
+// An element whose call fails yields a zero value and an [*Error] that says which element it was, counted from 0, and
+// the stream goes on; break if you do not want that. A stream is never silently short: when ctx ends before all results
+// were yielded, or in panics or calls runtime.Goexit, the last thing yielded is a zero value and an [*Error], which is
 // ctx.Err() (at once) or holds a [*PanicError] (after all elements that came before it).
 //
-// When the loop is left – by break, return, a panic, or the end of ctx – the running calls are cancelled as by any Get that
-// leaves, in is ended the next time it yields, and the loop is over when all goroutines are. A function that does not heed
-// its context is left behind. in is not: one that waits for something for ever, and does not look at ctx, keeps the loop
-// from ending.
+// When the loop is left – by break, return, a panic, or the end of ctx – the running calls are cancelled as by any Get
+// that leaves, in is ended the next time it yields, and the loop is over when all goroutines are. A function that does
+// not heed its context is left behind. in is not: one that waits for something for ever, and does not look at ctx,
+// keeps the loop from ending.
 //
-// Inside a wrapped function, pass that function's context: the call gives its worker away while it waits for results, and
-// what f takes from outside the stream counts as found by the call.
+// Inside a wrapped function, pass that function's context: the call gives its worker away while it waits for results,
+// and what f takes from outside the stream counts as found by the call.
 //
-// Of run options, [In] and [Observe] can be given, too; an observer is told of as many runs as there are. Stream panics if
-// ctx, in, f or an option is nil, or if an option is not for streams.
+// Of run options, [In] and [Observe] can be given, too; an observer is told of as many runs as there are. Stream panics
+// if ctx, in, f or an option is nil, or if an option is not for streams.
 func Stream[A, R any](ctx context.Context, in iter.Seq[A], f Func1[A, R], opts ...StreamOption) iter.Seq2[R, error] {
 	o := streamOptionsOf("Stream", ctx, in == nil, f == nil, opts)
 	return resultsOf[A, R](ctx, o, func(s *stream) {
@@ -48,8 +48,8 @@ func Stream[A, R any](ctx context.Context, in iter.Seq[A], f Func1[A, R], opts .
 }
 
 // TryStream is [Stream] for a source that can fail. An error that in yields comes out in its place, after the results
-// of all elements before it, as an [*Error] that it can be found in with errors.Is and errors.As; it ends the stream, and
-// in is not asked for more. The element beside an error means nothing.
+// of all elements before it, as an [*Error] that it can be found in with errors.Is and errors.As; it ends the stream,
+// and in is not asked for more. The element beside an error means nothing.
 func TryStream[A, R any](ctx context.Context, in iter.Seq2[A, error], f Func1[A, R], opts ...StreamOption) iter.Seq2[R, error] {
 	o := streamOptionsOf("TryStream", ctx, in == nil, f == nil, opts)
 	return resultsOf[A, R](ctx, o, func(s *stream) {

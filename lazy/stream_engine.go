@@ -24,9 +24,9 @@ import (
 //
 // How many lanes there are, and how long batches may be, is for stream_lane.go to say.
 //
-// Three parties sleep and wake each other: nobody looks again and again. The feeder sleeps on room, the one who ranges on
-// ready. Each says so in a word of its own (wants, waiting) and then looks once more; who changes what is waited for does it
-// the other way round. Everything else is under mu, which is taken once per batch, not per item.
+// Three parties sleep and wake each other: nobody looks again and again. The feeder sleeps on room, the one who ranges
+// on ready. Each says so in a word of its own (wants, waiting) and then looks once more; who changes what is waited for
+// does it the other way round. Everything else is under mu, which is taken once per batch, not per item.
 
 // stream is one ranging over a stream.
 type stream struct {

@@ -8,14 +8,15 @@ import (
 
 // # Lanes and batches
 //
-// There are as many lanes as the session has workers. Items that wait for something else (Blocking, Poll, RunsOn, limits,
-// Binds) have each a lane of its own, which does not count. A batch is to take batchTime, by what items were
+// There are as many lanes as the session has workers. Items that wait for something else (Blocking, Poll, RunsOn,
+// limits, Binds) have each a lane of its own, which does not count. A batch is to take batchTime, by what items were
 // measured to take before, so that the 2 µs that a Get costs are shared; the first items are batches of their own.
 //
-// Measured or not, any call may be slow some day. When a batch takes longer than lateTime, its lane is counted no more: another
-// one may take its place, so that slow items hold up nobody who is behind them. Of a batch of pairs, that one gets the items
-// that have not begun. (A Get cannot be parted: of its items those that are done are handed out, then and again after twice the
-// time, and so on.) With one worker lanes always count: there is nobody else to go on, and calls are made in order.
+// Measured or not, any call may be slow some day. When a batch takes longer than lateTime, its lane is counted no more:
+// another one may take its place, so that slow items hold up nobody who is behind them. Of a batch of pairs, that one
+// gets the items that have not begun. (A Get cannot be parted: of its items those that are done are handed out, then
+// and again after twice the time, and so on.) With one worker lanes always count: there is nobody else to go on, and
+// calls are made in order.
 
 const (
 	batchTime = 100_000 // ns
@@ -157,15 +158,16 @@ func (b *batch) compute() {
 	returned = true
 }
 
-// set is the run option that sets all of them. Lanes share the workers among them: to share a batch among workers again costs
-// more than it brings.
+// set is the run option that sets all of them. Lanes share the workers among them: to share a batch among workers again
+// costs more than it brings.
 func (b *batch) set(o *runOptions) {
 	if *o = b.s.o.run; len(b.nodes) > 1 && !b.s.o.unordered {
 		o.workers = 1
 	}
 }
 
-// deliver ends the batch: r has computed it, or err says why not. What is left of it after that is to be computed again.
+// deliver ends the batch: r has computed it, or err says why not. What is left of it after that is to be computed
+// again.
 func (b *batch) deliver(r *run, err error, took int64) {
 	s := b.s
 	s.mu.Lock()

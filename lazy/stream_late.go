@@ -115,8 +115,8 @@ func (b *batch) handOutLocked(k int) {
 	}
 }
 
-// costOf is what an item costs, which took so many ns, in ns. Where it is one call, what is known of the function says more:
-// the time of a batch has waits for workers and processors in it.
+// costOf is what an item costs, which took so many ns, in ns. Where it is one call, what is known of the function says
+// more: the time of a batch has waits for workers and processors in it.
 func (b *batch) costOf(took int64) int64 {
 	if len(b.nodes) == 0 {
 		return took
