@@ -19,7 +19,7 @@ import (
 // calls are made in order.
 
 const (
-	batchTime = 100_000 // ns
+	batchTime = 250_000 // ns
 	lateTime  = 2 * time.Millisecond
 	aheadMin  = 16   // items per worker, if LookAhead does not say
 	aheadMax  = 1024 // the same for cheap ones
@@ -232,8 +232,9 @@ func (b *batch) fillPairs(err error) (over int, took int64) {
 	if err != nil && b.s.ctx.Err() != nil { // nobody wants them any more; one may still be running
 		return len(b.items), 0
 	}
-	over = min(begun-b.shift, len(b.items))                                             // fewer: the rest was given away
-	last := over > 0 && b.items[over-1].pairError() != nil && errors.Is(err, ErrGoexit) // it has ended the call, not the others
+	over = min(begun-b.shift, len(b.items)) // fewer: the rest was given away
+	// runtime.Goexit has ended the call, not the items behind.
+	last := over > 0 && b.items[over-1].pairError() != nil && errors.Is(err, ErrGoexit)
 	if !last && err != nil {
 		over = len(b.items)
 	}

@@ -29,7 +29,7 @@ func (f RunOption) forStream(o *streamOptions) { f(&o.run) }
 // panics if n < 1.
 //
 // Without LookAhead there are at first 16 elements on their way per worker of the session, and as many as take the
-// workers about a third of a millisecond, at most 1024 each, as soon as the calls are found to be cheap.
+// workers about a millisecond, at most 1024 each, as soon as the calls are found to be cheap.
 func LookAhead(n int) StreamOption {
 	if n < 1 {
 		panic(fmt.Sprintf("lazy: LookAhead(%d): want 1 or more", n))
