@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -25,14 +24,15 @@ import (
 //
 // How many lanes there are, and how long batches may be, is for stream_lane.go to say.
 //
-// Three parties sleep and wake each other: nobody looks again and again. The feeder sleeps on room, the one who ranges on
-// ready. Each says so in a word of its own (wants, waiting) and then looks once more; who changes what is waited for does it
-// the other way round. Everything else is under mu, which is taken once per batch, not per item.
+// Three parties sleep and wake each other: nobody looks again and again. The feeder sleeps on room, the one who ranges
+// on ready. Each says so in a word of its own (wants, waiting) and then looks once more; who changes what is waited for
+// does it the other way round. Everything else is under mu, which is taken once per batch, not per item.
 
 // stream is one ranging over a stream.
 type stream struct {
 	o       streamOptions
-	workers int             // of the session
+	workers int32           // of the session
+	foreign bool            // the session's executor is the user's: how much it does at once is not known
 	caller  context.Context // of the one who ranges
 	ctx     context.Context // of the source and of the Gets; ends with the stream
 	cancel  context.CancelCauseFunc
@@ -47,18 +47,19 @@ type stream struct {
 	ahead                atomic.Int64 // pulled - taken is at most that
 	batch                atomic.Int64 // length that batches are to have
 	lanes                atomic.Int32 // those that count: see batch.late
-	lanesMax             atomic.Int32
+	waits                atomic.Int64 // 1 + the number of the last item that waits for something else than a worker
 	wants                atomic.Int64 // the room that the sleeping feeder waits for; 0: it does not sleep
 	room                 chan struct{}
 	waiting              atomic.Bool // the one who ranges sleeps, or is about to. Written under mu
 	ready                chan struct{}
 
 	// Of the feeder alone.
-	write    cursor
-	mayPull  int64     // pulled may become that without looking
-	last     *function // of the item before
-	failure  error     // that the source has yielded
-	patience bool      // lanesMax is as many as there are items
+	write     cursor
+	mayPull   int64                        // pulled may become that without looking
+	failure   error                        // that the source has yielded
+	last      *function                    // of the item before, if that was the only call of the item
+	lastWaits bool                         // the item before waits for something else than a worker
+	part      Func1[*streamPart, struct{}] // makes pairs. Written before the first pair is counted in pulled
 
 	mu      sync.Mutex
 	read    cursor  // guarded by mu
@@ -86,12 +87,12 @@ func newStream(ctx context.Context, o streamOptions) *stream {
 	} else {
 		s.slot = executor.SlotHere()
 	}
-	s.workers = max(1, s.o.run.session.workers())
+	s.workers = int32(max(1, s.o.run.session.workers()))
+	s.foreign = s.o.run.session.Executor != nil
 	s.batch.Store(1)
 	s.ahead.Store(int64(s.o.ahead))
-	s.lanesMax.Store(int32(s.workers))
 	if s.o.ahead == 0 {
-		s.ahead.Store(int64(aheadMin * s.workers))
+		s.ahead.Store(aheadMin * int64(s.workers))
 	}
 	first := newPage(min(int(s.ahead.Load()), pageFirst))
 	s.write, s.read, s.results = cursor{page: first}, cursor{page: first}, cursor{page: first}
@@ -221,6 +222,3 @@ func (s *stream) stop() {
 		s.o.run.session.logger().Warn("lazy: the source of a stream that nobody reads any more has panicked", "error", s.end)
 	}
 }
-
-// most is more lanes than there can be.
-const most = math.MaxInt32

@@ -42,7 +42,7 @@ func (s *stream) wantsMore() bool { return s.failure == nil && s.ctx.Err() == ni
 
 // offer adds an item, and reports whether the source is to give another one, when there is room for that.
 func (s *stream) offer(it item) bool {
-	s.look(it.node)
+	s.look(it)
 	*s.write.add() = it
 	pulled := s.pulled.Add(1)
 	s.dispatch(pulled)
@@ -52,7 +52,7 @@ func (s *stream) offer(it item) bool {
 // dispatch starts a lane if one more is to run.
 func (s *stream) dispatch(pulled int64) {
 	lanes := s.lanes.Load()
-	if lanes > 0 && (lanes >= s.lanesMax.Load() || pulled-s.given.Load() < s.batch.Load()) {
+	if lanes > 0 && (lanes >= s.workers || pulled-s.given.Load() < s.batch.Load()) && !s.patient() {
 		return
 	}
 	s.mu.Lock()
@@ -81,24 +81,30 @@ func (s *stream) awaitRoom(pulled int64) bool {
 	}
 }
 
-// look says how many lanes there may be for calls like n: as many as the session has workers or, if the call waits for
-// something else, as many as there are items. It looks again when the function is another one.
-func (s *stream) look(n *node) {
-	if n == nil || n.fn == s.last && n.word.Load()&flagOwn == 0 {
+// look notes if the item waits for something else than a worker, before it is counted in pulled. Calls of a function with
+// nothing before them are all alike.
+func (s *stream) look(it item) {
+	n := it.node
+	if n == nil {
+		if it.isPair() && s.foreign {
+			s.waits.Store(s.pulled.Load() + 1)
+		}
 		return
 	}
-	s.last = n.fn
-	patience := mayWait(n) || s.o.run.session.Executor != nil
-	if patience == s.patience {
-		return
+	alone := n.meta&inputsMask == 1 && n.input(0) == it.arg && n.word.Load()&flagOwn == 0
+	if !alone || n.fn != s.last {
+		s.last, s.lastWaits = n.fn, s.foreign || mayWait(n)
+		if !alone {
+			s.last = nil
+		}
 	}
-	s.patience = patience
-	if patience {
-		s.lanesMax.Store(most)
-	} else {
-		s.lanesMax.Store(int32(s.workers))
+	if s.lastWaits {
+		s.waits.Store(s.pulled.Load() + 1)
 	}
 }
+
+// patient reports whether one of the items that no lane has taken waits for something else than a worker.
+func (s *stream) patient() bool { return s.given.Load() < s.waits.Load() }
 
 // lookMax is how many calls of one item are looked at.
 const lookMax = 64

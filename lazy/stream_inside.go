@@ -8,12 +8,13 @@ import (
 // This file is about streams that are ranged over inside a call.
 //
 // The goroutine that ranges lends the call's worker and its places in limits while it waits for results, as a Get does.
-// The lanes have no part in that: they wait all the time, also while the goroutine is busy with a result. So their Gets do
-// not stand in the call itself but in one that stands for it: the same node and run, so that they see what the call is
-// to see and cycles are found, but no worker to lend.
+// The lanes have no part in that: they wait all the time, also while the goroutine is busy with a result. So their Gets
+// do not stand in the call itself but in one that stands for it: the same node and run, so that they see what the call
+// is to see and cycles are found, but no worker to lend.
 //
-// Nor are the calls of the items found by the call, as what it Gets is: nobody else has them, so they can only change with
-// what is behind them, and the call would grow with the stream. What it has found is what was there before the item.
+// Nor are the calls of the items found by the call, as what it Gets is: nobody else has them, so they can only change
+// with what is behind them, and the call would grow with the stream. What it has found is what was there before the
+// item.
 
 // goInside has the Gets of the stream stand in the call that the stream is ranged over in.
 func (s *stream) goInside(session *Session) {
@@ -60,8 +61,8 @@ func (s *stream) foundBehind(nodes, args []*node) {
 	}
 }
 
-// appendOlder appends what n depends on that is older than arg, or n if it is itself. (What another goroutine has recorded
-// meanwhile, and the item's function has got hold of, is taken for the item's own.)
+// appendOlder appends what n depends on that is older than arg, or n if it is itself. (What another goroutine has
+// recorded meanwhile, and the item's function has got hold of, is taken for the item's own.)
 func appendOlder(found []*node, n, arg *node) []*node {
 	seen := map[*node]bool{n: true}
 	for todo := []*node{n}; len(todo) > 0; {

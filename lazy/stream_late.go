@@ -12,6 +12,10 @@ func (b *batch) late() {
 	if !b.running {
 		return
 	}
+	if b.part != nil {
+		b.partLocked()
+		return
+	}
 	if s.workers > 1 {
 		b.giveWayLocked()
 	}
@@ -36,6 +40,42 @@ func (b *batch) late() {
 	s.wakeReader()
 	b.delay *= 2
 	b.timer.Reset(b.delay)
+}
+
+// partLocked hands out the pairs that are done and gives away those that have not begun. Needs s.mu.
+func (b *batch) partLocked() {
+	s, begun := b.s, 0
+	if s.workers > 1 {
+		begun = b.part.giveRest()
+	} else {
+		begun = int(b.part.claimed.Load())
+	}
+	if done := begun - b.shift - 1; done > 0 { // all but the last that has begun
+		for k := range done {
+			it := &b.items[k]
+			if err := it.pairError(); err != nil {
+				it.err = b.pairError(k, err)
+			}
+			it.done = true
+			if s.o.unordered {
+				s.done = append(s.done, it)
+			}
+		}
+		b.items, b.first, b.shift = b.items[done:], b.first+int64(done), b.shift+done
+		s.wakeReader()
+	}
+	switch {
+	case begun > 0 && s.workers > 1 && len(b.items) > 1 && !b.uncounted:
+		b.uncounted = true
+		s.lanes.Add(-1)
+		s.goLaneLocked(&batch{s: s, items: b.items[1:], first: b.first + 1})
+		b.items = b.items[:1]
+	case begun > 0 && s.workers > 1:
+		b.giveWayLocked()
+	default:
+		b.delay *= 2
+		b.timer.Reset(b.delay)
+	}
 }
 
 // giveWay has another lane take the place of this one.
@@ -75,8 +115,8 @@ func (b *batch) handOutLocked(k int) {
 	}
 }
 
-// costOf is what an item costs, which took so many ns, in ns. Where it is one call, what is known of the function says more:
-// the time of a batch has waits for workers and processors in it.
+// costOf is what an item costs, which took so many ns, in ns. Where it is one call, what is known of the function says
+// more: the time of a batch has waits for workers and processors in it.
 func (b *batch) costOf(took int64) int64 {
 	if len(b.nodes) == 0 {
 		return took

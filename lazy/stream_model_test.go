@@ -23,14 +23,14 @@ type streamProgram struct {
 	leaveAt                int // results after which the loop is left; -1: never
 	cancelAt               int // results after which the context is cancelled; -1: never
 	failing                int // every so manieth item fails; 0: none
-	blocking               bool
+	kind                   int // of function: 0 plain, 1 Blocking, 2 composed, 3 tried twice
 	seed                   uint64
 }
 
 func programOf(rng *rand.Rand) streamProgram {
 	p := streamProgram{
 		length: rng.IntN(60), ahead: rng.IntN(12), workers: 1 + rng.IntN(3), unordered: rng.IntN(2) == 0,
-		ending: max(0, rng.IntN(7)-3), leaveAt: -1, cancelAt: -1, failing: rng.IntN(6), blocking: rng.IntN(4) == 0, seed: rng.Uint64(),
+		ending: max(0, rng.IntN(7)-3), leaveAt: -1, cancelAt: -1, failing: rng.IntN(6), kind: rng.IntN(4), seed: rng.Uint64(),
 	}
 	if rng.IntN(10) == 0 {
 		p.length *= 30
@@ -72,16 +72,23 @@ func (p streamProgram) source(yield func(int, error) bool) {
 
 func (p streamProgram) function() lazy.Func1[int, int] {
 	opts := []lazy.Option{lazy.Name("F")}
-	if p.blocking {
+	switch p.kind {
+	case 1:
 		opts = append(opts, lazy.Blocking(3))
+	case 3:
+		opts = append(opts, lazy.Retry(1))
 	}
-	return lazy.Wrap1(func(_ context.Context, x int) (int, error) {
+	f := lazy.Wrap1(func(_ context.Context, x int) (int, error) {
 		p.dawdle(7 * x)
 		if p.fails(x) {
 			return 0, fmt.Errorf("%d: %w", x, errBoom)
 		}
 		return 3 * x, nil
 	}, opts...)
+	if p.kind == 2 {
+		return func(x lazy.Data[int]) lazy.Data[int] { return f(x) }
+	}
+	return f
 }
 
 // run runs the program and returns why the stream is not what the plain loop is.
@@ -135,10 +142,10 @@ func (p streamProgram) run() (struct{}, error) {
 func (p streamProgram) verdict(seen []int, last error) error {
 	if p.unordered {
 		seen = slices.Sorted(slices.Values(seen))
-		seen = slices.Compact(seen)
 	}
 	for k, x := range seen {
-		if !p.unordered && x != k || x >= p.length {
+		twice := p.unordered && k > 0 && x == seen[k-1]
+		if !p.unordered && x != k || x >= p.length || twice {
 			return fmt.Errorf("result %d is of item %d", k, x)
 		}
 	}

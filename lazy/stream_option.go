@@ -24,12 +24,12 @@ func (f streamOption) forStream(o *streamOptions) { f(o) }
 func (f RunOption) forStream(o *streamOptions) { f(&o.run) }
 
 // LookAhead bounds how many elements may be on their way: pulled from the source, and their result not yet done with.
-// The one that the loop's body has at the moment counts. So the element n+1 is pulled only when the body has done with the first
-// result, and LookAhead(1) goes like a plain loop. Calls that are [Blocking] run up to n at once. LookAhead panics if
-// n < 1.
+// The one that the loop's body has at the moment counts. So the element n+1 is pulled only when the body has done with
+// the first result, and LookAhead(1) goes like a plain loop. Calls that are [Blocking] run up to n at once. LookAhead
+// panics if n < 1.
 //
 // Without LookAhead there are at first 16 elements on their way per worker of the session, and as many as take the
-// workers about a third of a millisecond, at most 1024 each, as soon as the calls are found to be cheap.
+// workers about a millisecond, at most 1024 each, as soon as the calls are found to be cheap.
 func LookAhead(n int) StreamOption {
 	if n < 1 {
 		panic(fmt.Sprintf("lazy: LookAhead(%d): want 1 or more", n))

@@ -2,8 +2,8 @@ package lazy
 
 import "unsafe"
 
-// item is one element of a stream on its way. It belongs to the feeder until it is counted in pulled, to the lane that has taken it
-// until it is done, and then to the one who ranges.
+// item is one element of a stream on its way. It belongs to the feeder until it is counted in pulled, to the lane that
+// has taken it until it is done, and then to the one who ranges.
 type item struct {
 	node *node // nil: there is no call, for err
 	arg  *node // the constant that node's call was recorded with
@@ -13,11 +13,11 @@ type item struct {
 	done  bool // guarded by stream.mu
 }
 
-// Items lie in pages, which are linked: a page that the last cursor has left is collected. The first ones are short, for
-// short streams.
+// Items lie in pages, which are linked: a page that the last cursor has left is collected. The first ones are short,
+// for short streams.
 const (
 	pageFirst = 16
-	pageMax   = 256 // items; also the longest batch
+	pageMax   = 512 // items; also the longest batch
 )
 
 type page struct {
