@@ -53,7 +53,6 @@ type tableModel struct {
 
 	state  serialBoard
 	open   []modelEdit
-	sealed [][]modelEdit
 	looks  []modelLook
 	trace  []string
 }
@@ -154,7 +153,7 @@ func (m *tableModel) eval(h *modelHandle) (int, error) {
 
 // record does at once what nothing has to be waited for.
 func (m *tableModel) record(e modelEdit) {
-	if e.kind != written && len(m.open) == 0 && len(m.sealed) == 0 {
+	if e.kind != written && len(m.open) == 0 {
 		m.doKnown(e)
 		return
 	}
@@ -189,18 +188,11 @@ func (m *tableModel) doKnown(e modelEdit) {
 
 // apply is what a read does first.
 func (m *tableModel) apply() error {
-	if len(m.open) > 0 {
-		m.sealed = append(m.sealed, m.open)
-		m.open = nil
-	}
-	for len(m.sealed) > 0 {
-		for len(m.sealed[0]) > 0 {
-			if err := m.applyFirst(m.sealed[0]); err != nil {
-				return err
-			}
-			m.sealed[0] = m.sealed[0][1:]
+	for len(m.open) > 0 {
+		if err := m.applyFirst(m.open); err != nil {
+			return err
 		}
-		m.sealed = m.sealed[1:]
+		m.open = m.open[1:]
 	}
 	return nil
 }
@@ -275,14 +267,12 @@ func (m *tableModel) knownKeys() []int {
 	for k, v := range m.state.vals {
 		known.vals[k] = v
 	}
-	for _, b := range append(append([][]modelEdit(nil), m.sealed...), m.open) {
-		for _, e := range b {
-			switch e.kind {
-			case assigned:
-				known.assign(e.key, e.slot)
-			case removed:
-				known.remove(e.key)
-			}
+	for _, e := range m.open {
+		switch e.kind {
+		case assigned:
+			known.assign(e.key, e.slot)
+		case removed:
+			known.remove(e.key)
 		}
 	}
 	return append([]int{}, known.keys...)
