@@ -1,8 +1,10 @@
 package lazy
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // OrElse has a value stand in for the result of a call that fails: or is given the failure – an [*Error] that names the
@@ -43,8 +45,8 @@ func (x *execution) mayStandIn(err error) bool {
 	if err == nil || x.node.fn.opts.orElse == nil || x.stoodIn || x.run.ended.Load() {
 		return false
 	}
-	_, mistake := err.(*InputError) // as it is: of this very call
-	return !mistake
+	var mistake *InputError // perhaps joined with what the function returned
+	return !errors.As(err, &mistake) || mistake.Call != x.node.label()
 }
 
 // standIn gives the call the value that stands in for its result, or returns why there is none. If OrElse's function
@@ -52,6 +54,9 @@ func (x *execution) mayStandIn(err error) bool {
 func (x *execution) standIn(e *Error) (failed error) {
 	n := x.node
 	x.stoodIn = true
+	if n.fn.binds && !x.private && len(e.Path) == 1 { // its own failure: what it went on to the last time is not to be gone on with
+		n.extra().inner = nil
+	}
 	op := "OrElse of " + n.fn.name
 	returned := false
 	defer func() {
@@ -87,6 +92,7 @@ func (x *execution) errorHere(err error) *Error {
 
 // setApart gives the next try a frame of its own.
 func (x *execution) setApart() {
+	x.frame.in = slices.Clone(x.frame.in) // the plan is used again when the run is over, the function perhaps not
 	at := x.frame
 	if !x.framed {
 		for _, i := range x.node.inputs() {
