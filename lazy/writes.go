@@ -51,22 +51,22 @@ func (w Writer2[K, V, A, B]) Of(t *Table[K, V], a A, b B) { w(t, Const(a), Const
 // and what package net/netip has. Write1 panics if fn is nil, too, and the calls do if the table is nil.
 func Write1[K comparable, V, A any](fn func(context.Context, *View[K, V], A) error, opts ...Option) Writer1[K, V, A] {
 	name, opts := writer[V](fn, opts)
-	call := Wrap2(func(ctx context.Context, try pendingCall[K, V], a A) (*view[K, V], error) {
+	call := Wrap2(func(ctx context.Context, try pendingCall[K, V], a A) (viewRef[K, V], error) {
 		return try().run(func(v *View[K, V]) error { return fn(ctx, v, a) })
 	}, opts...)
 	return func(t *Table[K, V], a Data[A]) {
-		t.record(name, func(c pendingCall[K, V]) Data[*view[K, V]] { return call(Const(c), a) })
+		t.record(name, func(c pendingCall[K, V]) Data[viewRef[K, V]] { return call(Const(c), a) })
 	}
 }
 
 // Write2 is [Write1] for functions of a table and two arguments.
 func Write2[K comparable, V, A, B any](fn func(context.Context, *View[K, V], A, B) error, opts ...Option) Writer2[K, V, A, B] {
 	name, opts := writer[V](fn, opts)
-	call := Wrap3(func(ctx context.Context, try pendingCall[K, V], a A, b B) (*view[K, V], error) {
+	call := Wrap3(func(ctx context.Context, try pendingCall[K, V], a A, b B) (viewRef[K, V], error) {
 		return try().run(func(v *View[K, V]) error { return fn(ctx, v, a, b) })
 	}, opts...)
 	return func(t *Table[K, V], a Data[A], b Data[B]) {
-		t.record(name, func(c pendingCall[K, V]) Data[*view[K, V]] { return call(Const(c), a, b) })
+		t.record(name, func(c pendingCall[K, V]) Data[viewRef[K, V]] { return call(Const(c), a, b) })
 	}
 }
 
@@ -141,7 +141,7 @@ func reference(path string, t reflect.Type) (string, reflect.Kind) {
 // writerCall is a recorded call of a writer.
 type writerCall[K comparable, V any] struct {
 	t      *Table[K, V]
-	call   func(pendingCall[K, V]) Data[*view[K, V]]
+	call   func(pendingCall[K, V]) Data[viewRef[K, V]]
 	number int              // of its edit. Guarded by t.mu
 	now    *writerTry[K, V] // guarded by t.mu
 	first  writerTry[K, V]
@@ -150,18 +150,21 @@ type writerCall[K comparable, V any] struct {
 // writerTry is a writer's call as the engine has it. If the writer must run again, where it stands, that is another one.
 type writerTry[K comparable, V any] struct {
 	of   *writerCall[K, V]
-	data Data[*view[K, V]]
+	data Data[viewRef[K, V]]
 	last *view[K, V] // of the last time that the function was called. Guarded by the table's mu
 }
 
 // pendingCall refers to a try. It is a function to be opaque to those who look at arguments: the try changes.
 type pendingCall[K comparable, V any] func() *writerTry[K, V]
 
+// viewRef is the result of a writer: its view, or nil. It is a function for the same reason: behind a view is the whole table.
+type viewRef[K comparable, V any] func() *view[K, V]
+
 // String is what pictures show as the writer's first argument.
 func (pendingCall[K, V]) String() string { return reflect.TypeFor[Table[K, V]]().String() }
 
 // record notes a call.
-func (t *Table[K, V]) record(name string, call func(pendingCall[K, V]) Data[*view[K, V]]) {
+func (t *Table[K, V]) record(name string, call func(pendingCall[K, V]) Data[viewRef[K, V]]) {
 	if t == nil {
 		panic(fmt.Sprintf("lazy: %s at %s: the table is nil: want one from TableOf, or a new(lazy.Table[…])", name, userLine()))
 	}
@@ -183,7 +186,7 @@ func (c *writerCall[K, V]) record(try *writerTry[K, V]) *writerTry[K, V] {
 
 // run calls the writer's function, unless what it writes has been applied: then a source has changed, and the engine looks
 // whether something that was written long ago would still be so.
-func (try *writerTry[K, V]) run(fn func(*View[K, V]) error) (*view[K, V], error) {
+func (try *writerTry[K, V]) run(fn func(*View[K, V]) error) (viewRef[K, V], error) {
 	v := try.newView()
 	if v == nil {
 		return nil, nil
@@ -192,7 +195,7 @@ func (try *writerTry[K, V]) run(fn func(*View[K, V]) error) (*view[K, V], error)
 	defer func() { v.end(failed) }()
 	err := fn(&v.given)
 	failed = err != nil
-	return v, err
+	return func() *view[K, V] { return v }, err
 }
 
 // newView returns nil if the function is not to be called.

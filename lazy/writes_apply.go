@@ -169,7 +169,9 @@ func (r *reading[K, V]) compute() error {
 		case isPartial && partial.Errs[at] != nil:
 			out.err = partial.Errs[at]
 		case out.try != nil:
-			out.view = valueOr[*view[K, V]](run, err, at)
+			if ref := valueOr[viewRef[K, V]](run, err, at); ref != nil {
+				out.view = ref()
+			}
 		default:
 			out.v = valueOr[V](run, err, at)
 		}
@@ -300,12 +302,14 @@ func (r *reading[K, V]) runAgain(c *writerCall[K, V], n int) error {
 	out.try = c.now
 	t.mu.Unlock()
 	out.target = out.try.data.n
-	out.view, out.err = nil, nil
-	out.view, out.err = out.try.data.Get(r.ctx, r.opts...)
-	if out.err != nil && r.ctx.Err() != nil {
-		return out.err
-	}
-	if out.err != nil {
+	out.view = nil
+	ref, err := out.try.data.Get(r.ctx, r.opts...)
+	switch out.err = err; {
+	case err == nil && ref != nil:
+		out.view = ref()
+	case err != nil && r.ctx.Err() != nil:
+		return err
+	case err != nil:
 		t.mu.Lock()
 		out.view = out.try.last
 		t.mu.Unlock()

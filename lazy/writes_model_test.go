@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -26,6 +27,7 @@ type modelEdit struct {
 	key   int
 	slot  modelSlot
 	n     int
+	from  *modelSlot // what a script is given instead of n
 	saw   *modelSlot
 	sawOK *sawn
 }
@@ -51,10 +53,10 @@ type tableModel struct {
 	ofList  bool
 	keys    int
 
-	state  serialBoard
-	open   []modelEdit
-	looks  []modelLook
-	trace  []string
+	state serialBoard
+	open  []modelEdit
+	looks []modelLook
+	trace []string
 }
 
 type modelLook struct {
@@ -111,13 +113,16 @@ func (m *tableModel) step(op, key, arg int) {
 			m.table.Delete(key)
 			m.record(modelEdit{kind: removed, key: key})
 		}
-	case 5, 6, 7, 8, 9:
+	case 9:
+		if l := m.look(key); slices.Contains(m.knownKeys(), key) {
+			m.write(m.table, l.data)
+			m.record(modelEdit{kind: written, from: l.slot})
+		}
+	case 5, 6, 7, 8:
 		m.write.Of(m.table, arg)
 		m.record(modelEdit{kind: written, n: arg})
 	case 10:
-		l := modelLook{data: m.table.At(key), key: key, slot: new(modelSlot), ok: new(sawn)}
-		m.record(modelEdit{kind: looked, key: key, saw: l.slot, sawOK: l.ok})
-		m.looks = append(m.looks, l)
+		m.look(key)
 	case 11:
 		m.readKey(key, arg%2 == 0)
 	case 12:
@@ -130,6 +135,14 @@ func (m *tableModel) step(op, key, arg int) {
 		require.Equal(m.t, m.knownKeys(), m.table.Keys(), "keys")
 		require.Equal(m.t, len(m.knownKeys()), m.table.Len(), "length")
 	}
+}
+
+// look is an At.
+func (m *tableModel) look(key int) modelLook {
+	l := modelLook{data: m.table.At(key), key: key, slot: new(modelSlot), ok: new(sawn)}
+	m.record(modelEdit{kind: looked, key: key, saw: l.slot, sawOK: l.ok})
+	m.looks = append(m.looks, l)
+	return l
 }
 
 func (m *tableModel) newHandle(arg int) *modelHandle {
@@ -212,6 +225,15 @@ func (m *tableModel) applyFirst(edits []modelEdit) error {
 	e := edits[0]
 	switch {
 	case e.kind == written:
+		if e.from != nil {
+			e.n = e.from.v
+			if e.from.handle != nil {
+				var err error
+				if e.n, err = m.eval(e.from.handle); err != nil {
+					return err
+				}
+			}
+		}
 		m.state.own, m.state.add = make(map[int]int), nil
 		defer func() { m.state.own, m.state.add = nil, nil }()
 		if err := runScript(&m.state, e.n, m.keys, m.broken.Load()); err != nil {
