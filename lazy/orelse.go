@@ -10,12 +10,12 @@ import (
 // OrElse has a value stand in for the result of a call that fails: or is given the failure – an [*Error] that names the
 // call, around what the function returned, a [*PanicError], or the error of its [Timeout] – and what it returns is the
 // value of the call, which is done, as though its function had returned that. It is asked after the last [Retry]. It is
-// not asked where the call is not to blame: when it is skipped because an input has failed, when the run is cancelled, and
-// when CheckInputs or a zero Data show a mistake of the program.
+// not asked where the call is not to blame: when it is skipped because an input has failed, when the run is cancelled,
+// and when CheckInputs or a zero Data show a mistake of the program.
 //
 // The value stays in the handle like any other: the function does not run again until an input changes, or with
-// [Refresh]. It is never kept in a cache. Of a function wrapped with Bind, or can also stand in for the graph that
-// it went on to. A function that does not heed its context when its Timeout is over is left behind, and what it returns is
+// [Refresh]. It is never kept in a cache. Of a function wrapped with Bind, or can also stand in for the graph that it
+// went on to. A function that does not heed its context when its Timeout is over is left behind, and what it returns is
 // dropped; until it does it may run beside a later run of the call.
 //
 // or runs where the call runs, on many goroutines at once. A panic of it is the call's failure. R must be the type that
@@ -54,7 +54,7 @@ func (x *execution) mayStandIn(err error) bool {
 func (x *execution) standIn(e *Error) (failed error) {
 	n := x.node
 	x.stoodIn = true
-	if n.fn.binds && !x.private && len(e.Path) == 1 { // its own failure: what it went on to the last time is not to be gone on with
+	if n.fn.binds && !x.private && len(e.Path) == 1 { // its own failure: nobody is to go on with what it went on to before
 		n.extra().inner = nil
 	}
 	op := "OrElse of " + n.fn.name

@@ -9,8 +9,8 @@ import (
 	"github.com/dally-go/dally/internal/invariant"
 )
 
-// Table has values under keys, of which many may not have been computed yet. It is filled in ordinary loops, like a map,
-// and what is assigned to a key is a handle or a plain value:
+// Table has values under keys, of which many may not have been computed yet. It is filled in ordinary loops, like a
+// map, and what is assigned to a key is a handle or a plain value:
 //
 //	var table lazy.Table[[2]int, float64]
 //	for lat := range 5 {
@@ -30,20 +30,23 @@ import (
 // are computed, and from then on the table has their values: these do not change any more if something is Set. A table
 // without writers keeps the handles.
 //
-// If what a read has to apply fails, the read fails, and all later ones until it works: the failed call is tried again, and
-// it and what comes after it stay recorded. What comes before it is applied, and [KeepGoing] returns that beside the
-// error: this is where a serial program would have stopped, and what one can begin another table with.
+// If what a read has to apply fails, the read fails, and all later ones until it works: the failed call is tried again,
+// and it and what comes after it stay recorded. What comes before it is applied, and [KeepGoing] returns that beside
+// the error: this is where a serial program would have stopped. [Table.Discard] takes back the rest.
 //
-// The zero Table is empty and ready for use. It may be used by many goroutines at a time; then the order of the program is
-// the order in which they come to it. It must not be copied. What a call has read from a table by a Get inside it,
+// A read of a table with writers is several runs, to an [Observer]: of the handles that writers may read, of the
+// writers, of each that runs again, and of what is read.
+//
+// The zero Table is empty and ready for use. It may be used by many goroutines at a time; then the order of the program
+// is the order in which they come to it. It must not be copied. What a call has read from a table by a Get inside it,
 // given its context, is an input of the call like any other; that another handle is assigned later is not told to it.
 type Table[K comparable, V any] struct {
 	mu      sync.Mutex
 	rows    rows[K, V]    // guarded by mu; but see writes_apply.go
 	log     []edit[K, V]  // what was done and cannot be applied before a read, in order. Guarded by mu
-	applied int           // number of edits that were in the log and are not any more: log[0] is edit number applied. Guarded by mu
+	applied int           // edits that are not in the log any more: log[0] is edit number applied. Guarded by mu
 	written int           // one more than the number of the last call of a writer. Guarded by mu
-	recent  map[K]int     // the last assignment to a key in the log, if it comes after all calls of writers and At. Guarded by mu
+	recent  map[K]int     // assignments in the log that come after all calls of writers. Guarded by mu
 	inUse   []*view[K, V] // views of functions that have not returned. Guarded by mu
 	length  int           // of the slice that the table was made of
 	ofList  bool          // it was made of a slice
@@ -111,9 +114,9 @@ func (t *Table[K, V]) Delete(key K) {
 	t.log = append(t.log, edit[K, V]{kind: removed, key: key})
 }
 
-// Discard takes back what no read has applied: the first call of a writer that is not, and all that was done to the table
-// after it, so that a table goes on after a call that can never work. Handles of [Table.At] that wait for that fail. A read
-// that is on its way meanwhile ends; whether it fails depends on how far it had come.
+// Discard takes back what no read has applied: the first call of a writer that is not, and all that was done to the
+// table after it, so that a table goes on after a call that can never work. Handles of [Table.At] that wait for that
+// fail. A read that is on its way meanwhile ends; whether it fails depends on how far it had come.
 func (t *Table[K, V]) Discard() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -127,8 +130,8 @@ func (t *Table[K, V]) Discard() {
 }
 
 // Get returns the value under key, computing what it needs and nothing else. Errors are a [*KeyError]: of the key, if
-// there is none ([ErrNoKey]); of its handle, as [Data.Get] returns them; or of a call of a writer that has to be applied
-// first, which with [KeepGoing] comes beside the value from before that call.
+// there is none ([ErrNoKey]); of its handle, as [Data.Get] returns them; or of a call of a writer that has to be
+// applied first, which with [KeepGoing] comes beside the value from before that call.
 func (t *Table[K, V]) Get(ctx context.Context, key K, opts ...RunOption) (v V, err error) {
 	applied := t.apply(ctx, opts, nil)
 	if applied != nil && !keepsGoing(opts) {
@@ -161,8 +164,8 @@ func (t *Table[K, V]) slotOf(key K) (slot[V], bool) {
 }
 
 // At returns a handle on what is under key now: the handle that was assigned, or one of the value. If there is no such
-// key, its Get is an error that is [ErrNoKey]. If calls of writers come before, its Get applies them, and knows nothing of
-// what comes after. At runs nothing.
+// key, its Get is an error that is [ErrNoKey]. If calls of writers come before, its Get applies them, and knows nothing
+// of what comes after. At runs nothing.
 func (t *Table[K, V]) At(key K) Data[V] {
 	refused := t.refuse(key) != nil
 	t.mu.Lock()

@@ -12,9 +12,9 @@ func (t *Table[K, V]) Wait(ctx context.Context, opts ...RunOption) error {
 }
 
 // Map returns all values, computing what is missing in one run, in parallel. If something fails, it returns no values,
-// and a [*KeyError] that names the key, or, if the context has ended, the error of [GetAll]. With [KeepGoing] it returns
-// the values that could be had, and an error whose Unwrap() []error has a KeyError per key that has none, in order of
-// first assignment; or the error of what could not be applied, see [Table].
+// and a [*KeyError] that names the key, or, if the context has ended, the error of [GetAll]. With [KeepGoing] it
+// returns the values that could be had, and an error whose Unwrap() []error has a KeyError per key that has none, in
+// order of first assignment; or the error of what could not be applied, see [Table].
 func (t *Table[K, V]) Map(ctx context.Context, opts ...RunOption) (map[K]V, error) {
 	var m map[K]V
 	err := t.read(ctx, opts, func(n int) { m = make(map[K]V, n) }, func(k K, v V) { m[k] = v })
@@ -24,9 +24,9 @@ func (t *Table[K, V]) Map(ctx context.Context, opts ...RunOption) (map[K]V, erro
 	return m, err
 }
 
-// Slice returns the values of a table whose keys are 0, 1, 2 and so on, in whatever order they were assigned, as that of
-// [TableOf] always are. It is [Table.Map] otherwise; with [KeepGoing] the values that could not be had are zero. A key
-// that is missing is an error that is [ErrNoKey].
+// Slice returns the values of a table whose keys are 0, 1, 2 and so on, in whatever order they were assigned, as that
+// of [TableOf] always are. It is [Table.Map] otherwise; with [KeepGoing] the values that could not be had are zero. A
+// key that is missing is an error that is [ErrNoKey].
 func Slice[V any](ctx context.Context, t *Table[int, V], opts ...RunOption) ([]V, error) {
 	var vs []V
 	var there []bool
@@ -51,8 +51,8 @@ func Slice[V any](ctx context.Context, t *Table[int, V], opts ...RunOption) ([]V
 	return vs, err
 }
 
-// read computes all that is in the table. It calls begin with the number of keys, under the table's lock, and then put with
-// all values that could be had, first those that were there already.
+// read computes all that is in the table. It calls begin with the number of keys, under the table's lock, and then put
+// with all values that could be had, first those that were there already.
 func (t *Table[K, V]) read(ctx context.Context, opts []RunOption, begin func(n int), put func(K, V)) error {
 	applied := t.apply(ctx, opts, nil)
 	if applied != nil && !keepsGoing(opts) {

@@ -30,8 +30,8 @@ type rows[K comparable, V any] struct {
 	live    int       // rows that are not gone
 	byIndex bool      // K is int, and row i has key i: at is not used
 
-	// handles are keys that were assigned a handle; those may have been replaced since. So there may be more of them than
-	// rows, but never more than twice as many.
+	// handles are keys that were assigned a handle; those may have been replaced since. So there may be more of them
+	// than rows, but never more than twice as many.
 	handles []K
 
 	changed int       // the last edit that wrote at all

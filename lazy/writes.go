@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Writer1 is a function that writes to a table, wrapped by [Write1]. Calling it records a call and runs nothing; what it
-// writes is there for whoever reads the table next. Calls may be recorded from any goroutine.
+// Writer1 is a function that writes to a table, wrapped by [Write1]. Calling it records a call and runs nothing; what
+// it writes is there for whoever reads the table next. Calls may be recorded from any goroutine.
 type Writer1[K comparable, V, A any] func(t *Table[K, V], a Data[A])
 
 // Of records a call with a plain value as its argument.
@@ -35,20 +35,19 @@ func (w Writer2[K, V, A, B]) Of(t *Table[K, V], a A, b B) { w(t, Const(a), Const
 // What is read from the table is what the serial program would have there, in which each call sees what the ones before
 // it have written. Calls that are read together run in parallel all the same, each on the table as it was before the
 // first of them. What they wrote is applied in the order of the program; a call that has read a key that an earlier one
-// has written by then runs again first, by itself. So calls that read what others write cost up to twice the time of the
-// serial program, and the result is never another one.
+// has written by then runs again first, by itself. So calls that read what others write cost up to twice the time of
+// the serial program, and the result is never another one.
 //
-// So the function must change nothing but the table, through its view, and must end whatever it finds there: it may be run
-// on a table as no serial program would show it, and what it does there, failing included, counts for nothing then. It
-// must not get from the table itself, but use its view, and not record calls that write to it.
+// So the function must change nothing but the table, through its view, and must end whatever it finds there: it may be
+// run on a table as no serial program would show it, and what it does there, failing included, counts for nothing then.
+// It must not get from the table itself, but use its view, and not record calls that write to it.
 //
-// Options, context, errors and panics are those of [Wrap1]; Memo, Equal and OrElse, which are about results, are not for
-// writers.
-// Of a call that has failed nothing is written: see [Table] for what becomes of the others.
+// Options, context, errors and panics are those of [Wrap1]; Memo, Equal and OrElse, which are about results, are not
+// for writers. Of a call that has failed nothing is written: see [Table] for what becomes of the others.
 //
-// What was written is known by what is given to the view. So Write1 panics if V is, or has in it, a pointer, slice, map,
-// channel, function or interface: who has one could write to what is behind it without telling. A time.Time may be in it,
-// and what package net/netip has. Write1 panics if fn is nil, too, and the calls do if the table is nil.
+// What was written is known by what is given to the view. So Write1 panics if V is, or has in it, a pointer, slice,
+// map, channel, function or interface: who has one could write to what is behind it without telling. A time.Time may be
+// in it, and what package net/netip has. Write1 panics if fn is nil, too, and the calls do if the table is nil.
 func Write1[K comparable, V, A any](fn func(context.Context, *View[K, V], A) error, opts ...Option) Writer1[K, V, A] {
 	name, opts := writer[V](fn, opts)
 	call := Wrap2(func(ctx context.Context, try pendingCall[K, V], a A) (viewRef[K, V], error) {
@@ -147,7 +146,8 @@ type writerCall[K comparable, V any] struct {
 	first  writerTry[K, V]
 }
 
-// writerTry is a writer's call as the engine has it. If the writer must run again, where it stands, that is another one.
+// writerTry is a writer's call as the engine has it. If the writer must run again, where it stands, that is another
+// one.
 type writerTry[K comparable, V any] struct {
 	of   *writerCall[K, V]
 	data Data[viewRef[K, V]]
@@ -157,7 +157,8 @@ type writerTry[K comparable, V any] struct {
 // pendingCall refers to a try. It is a function to be opaque to those who look at arguments: the try changes.
 type pendingCall[K comparable, V any] func() *writerTry[K, V]
 
-// viewRef is the result of a writer: its view, or nil. It is a function for the same reason: behind a view is the whole table.
+// viewRef is the result of a writer: its view, or nil. It is a function for the same reason: behind a view is the whole
+// table.
 type viewRef[K comparable, V any] func() *view[K, V]
 
 // String is what pictures show as the writer's first argument.
@@ -184,8 +185,8 @@ func (c *writerCall[K, V]) record(try *writerTry[K, V]) *writerTry[K, V] {
 	return try
 }
 
-// run calls the writer's function, unless what it writes has been applied: then a source has changed, and the engine looks
-// whether something that was written long ago would still be so.
+// run calls the writer's function, unless what it writes has been applied: then a source has changed, and the engine
+// looks whether something that was written long ago would still be so.
 func (try *writerTry[K, V]) run(fn func(*View[K, V]) error) (viewRef[K, V], error) {
 	v := try.newView()
 	if v == nil {

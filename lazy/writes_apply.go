@@ -17,19 +17,19 @@ import (
 //	                                            3. apply: edit by edit, under mu; a writer that has read what was written
 //	                                               since runs again, between two edits
 //
-// Any number of readings may be at it at a time; each goes on where the others are, and may leave at any moment. That a call
-// runs once for all of them is what the engine sees to: so nobody waits for a reading, and one inside a call that
+// Any number of readings may be at it at a time; each goes on where the others are, and may leave at any moment. That a
+// call runs once for all of them is what the engine sees to: so nobody waits for a reading, and one inside a call that
 // another reading has started – an At that is the argument of a writer – applies what comes before it and is done.
 //
 // While the function of a writer runs, its view refers to the rows, without mu; and so has to be parted from them, with
-// a copy, before anything is written there. That is for functions that were left behind or cancelled, and for readings inside
-// calls: usually all functions have returned when their edits are applied.
+// a copy, before anything is written there. That is for functions that were left behind or cancelled, and for readings
+// inside calls: usually all functions have returned when their edits are applied.
 //
-// When a view is made all rows have values. For a handle before a writer in the log is applied as a value, and one that is in
-// the rows before is settled by every reading that has the writer run.
+// When a view is made all rows have values. For a handle before a writer in the log is applied as a value, and one that
+// is in the rows before is settled by every reading that has the writer run.
 //
-// If an edit fails, the reading ends there; what it has applied stays so. Views of calls behind it that have run already are
-// used by the next.
+// If an edit fails, the reading ends there; what it has applied stays so. Views of calls behind it that have run
+// already are used by the next.
 
 // edit is one thing that was done to a table.
 type edit[K comparable, V any] struct {
@@ -269,8 +269,9 @@ func (r *reading[K, V]) applyKnown() (again *writerCall[K, V], n int, over bool,
 	return nil, n, true, nil
 }
 
-// standsLocked reports whether a writer would do the same now: whether nothing that it has seen has been written to since.
-// Without a view its function was not called: either an argument has failed, or it had been applied by others by then.
+// standsLocked reports whether a writer would do the same now: whether nothing that it has seen has been written to
+// since. Without a view its function was not called: either an argument has failed, or it had been applied by others by
+// then.
 func (t *Table[K, V]) standsLocked(out effect[K, V]) bool {
 	v := out.view
 	if v == nil {

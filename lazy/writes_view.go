@@ -24,8 +24,8 @@ func (v *View[K, V]) view() *view[K, V] {
 // Get returns the value under key, and whether there is one.
 func (v *View[K, V]) Get(key K) (V, bool) { return v.view().read(key) }
 
-// At returns the value under key. As with a map, it is zero if there is none; as with a slice, At panics if the table was
-// made of a slice and has no such index.
+// At returns the value under key. As with a map, it is zero if there is none; as with a slice, At panics if the table
+// was made of a slice and has no such index.
 func (v *View[K, V]) At(key K) V {
 	x, ok := v.view().read(key)
 	if t := v.view().t; !ok && t.ofList && !t.rows.hasIndex(key) {
@@ -103,9 +103,9 @@ type keyed[K comparable, V any] struct {
 	v   V
 }
 
-// lock reports whether the view may be used. It panics if its call has succeeded: what is written now would be lost. What is
-// done for a call that has failed counts for nothing anyway, and does not end the process: goroutines that its function
-// has left behind, the context having ended, may be at it.
+// lock reports whether the view may be used. It panics if its call has succeeded: what is written now would be lost.
+// What is done for a call that has failed counts for nothing anyway, and does not end the process: goroutines that its
+// function has left behind, the context having ended, may be at it.
 func (v *view[K, V]) lock() (ok bool) {
 	v.mu.Lock()
 	if v.ended == succeeded {
