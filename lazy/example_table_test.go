@@ -79,6 +79,30 @@ func ExampleTable_Delete() {
 	// Output: [y] 1
 }
 
+// A call that can never work is taken back, with all that was done after it.
+func ExampleTable_Discard() {
+	ctx := context.Background()
+	pay := lazy.Write2(func(_ context.Context, v *lazy.View[string, int], who string, amount int) error {
+		if v.At(who) < amount {
+			return errors.New(who + " has not got that much")
+		}
+		v.Set(who, v.At(who)-amount)
+		return nil
+	})
+	var t lazy.Table[string, int]
+	t.Put("Ann", 10)
+	pay.Of(&t, "Ann", 7)
+	pay.Of(&t, "Ann", 7)
+	err := t.Wait(ctx)
+	fmt.Println(errors.Unwrap(err))
+
+	t.Discard()
+	fmt.Println(t.Map(ctx))
+	// Output:
+	// Ann has not got that much
+	// map[Ann:3] <nil>
+}
+
 func ExampleTable_Len() {
 	var t lazy.Table[string, int]
 	t.Put("x", 1)
@@ -150,12 +174,6 @@ func ExampleTableOf() {
 	// Output:
 	// [to want patience] <nil>
 	// lazy: key 3: nothing was assigned to this key: index 3 is outside of the slice of 3 that the table was made of
-}
-
-func ExampleTableOfMap() {
-	t := lazy.TableOfMap(map[string]int{"x": 1, "y": 2})
-	fmt.Println(t.Get(context.Background(), "y"))
-	// Output: 2 <nil>
 }
 
 func ExampleSlice() {
@@ -264,7 +282,9 @@ func ExampleView() {
 		}
 		return nil
 	})
-	t := lazy.TableOfMap(map[string]int{"a": 1, "b": 3})
+	t := new(lazy.Table[string, int])
+	t.Put("a", 1)
+	t.Put("b", 3)
 	normalise.Of(t, 100)
 	fmt.Println(t.Map(context.Background()))
 	// Output: map[a:25 b:75 rest:2] <nil>

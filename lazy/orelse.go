@@ -1,19 +1,21 @@
 package lazy
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // OrElse has a value stand in for the result of a call that fails: or is given the failure – an [*Error] that names the
 // call, around what the function returned, a [*PanicError], or the error of its [Timeout] – and what it returns is the
 // value of the call, which is done, as though its function had returned that. It is asked after the last [Retry]. It is
-// not asked where the call is not to blame: when it is skipped because an input has failed, when the run is cancelled, and
-// when CheckInputs or a zero Data show a mistake of the program.
+// not asked where the call is not to blame: when it is skipped because an input has failed, when the run is cancelled,
+// and when CheckInputs or a zero Data show a mistake of the program.
 //
 // The value stays in the handle like any other: the function does not run again until an input changes, or with
-// [Refresh]. It is never kept in a cache. Of a function wrapped with Bind, or can also stand in for the graph that
-// it went on to. A function that does not heed its context when its Timeout is over is left behind, and what it returns is
+// [Refresh]. It is never kept in a cache. Of a function wrapped with Bind, or can also stand in for the graph that it
+// went on to. A function that does not heed its context when its Timeout is over is left behind, and what it returns is
 // dropped; until it does it may run beside a later run of the call.
 //
 // or runs where the call runs, on many goroutines at once. A panic of it is the call's failure. R must be the type that
@@ -43,8 +45,8 @@ func (x *execution) mayStandIn(err error) bool {
 	if err == nil || x.node.fn.opts.orElse == nil || x.stoodIn || x.run.ended.Load() {
 		return false
 	}
-	_, mistake := err.(*InputError) // as it is: of this very call
-	return !mistake
+	var mistake *InputError // perhaps joined with what the function returned
+	return !errors.As(err, &mistake) || mistake.Call != x.node.label()
 }
 
 // standIn gives the call the value that stands in for its result, or returns why there is none. If OrElse's function
@@ -52,6 +54,9 @@ func (x *execution) mayStandIn(err error) bool {
 func (x *execution) standIn(e *Error) (failed error) {
 	n := x.node
 	x.stoodIn = true
+	if n.fn.binds && !x.private && len(e.Path) == 1 { // its own failure: nobody is to go on with what it went on to before
+		n.extra().inner = nil
+	}
 	op := "OrElse of " + n.fn.name
 	returned := false
 	defer func() {
@@ -87,6 +92,7 @@ func (x *execution) errorHere(err error) *Error {
 
 // setApart gives the next try a frame of its own.
 func (x *execution) setApart() {
+	x.frame.in = slices.Clone(x.frame.in) // the plan is used again when the run is over, the function perhaps not
 	at := x.frame
 	if !x.framed {
 		for _, i := range x.node.inputs() {

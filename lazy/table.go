@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+
+	"github.com/dally-go/dally/internal/invariant"
 )
 
-// Table has values under keys, of which many may not have been computed yet. It is filled in ordinary loops, like a map,
-// and what is assigned to a key is a handle or a plain value:
+// Table has values under keys, of which many may not have been computed yet. It is filled in ordinary loops, like a
+// map, and what is assigned to a key is a handle or a plain value:
 //
 //	var table lazy.Table[[2]int, float64]
 //	for lat := range 5 {
@@ -28,21 +30,26 @@ import (
 // are computed, and from then on the table has their values: these do not change any more if something is Set. A table
 // without writers keeps the handles.
 //
-// If what a read has to apply fails, the read fails, and all later ones until it works: the failed call is tried again, and
-// it and what comes after it stay recorded. What comes before it is applied, and [KeepGoing] returns that beside the
-// error: this is where a serial program would have stopped, and what one can begin another table with.
+// If what a read has to apply fails, the read fails, and all later ones until it works: the failed call is tried again,
+// and it and what comes after it stay recorded. What comes before it is applied, and [KeepGoing] returns that beside
+// the error: this is where a serial program would have stopped. [Table.Discard] takes back the rest.
 //
-// The zero Table is empty and ready for use. It may be used by many goroutines at a time; then the order of the program is
-// the order in which they come to it. It must not be copied. What a call has read from a table by a Get inside it,
+// A read of a table with writers is several runs, to an [Observer]: of the handles that writers may read, of the
+// writers, of each that runs again, and of what is read.
+//
+// The zero Table is empty and ready for use. It may be used by many goroutines at a time; then the order of the program
+// is the order in which they come to it. It must not be copied. What a call has read from a table by a Get inside it,
 // given its context, is an input of the call like any other; that another handle is assigned later is not told to it.
 type Table[K comparable, V any] struct {
-	mu     sync.Mutex
-	rows   rows[K, V]          // guarded by mu; but see batch
-	open   []edit[K, V]        // what was done since the last read, if it cannot be applied at once. Guarded by mu
-	recent map[K]int           // assignments in open behind the last call of a writer. Guarded by mu
-	sealed []*writeBatch[K, V] // what a read is to apply, in order. Guarded by mu
-	length int                 // of the slice that the table was made of
-	ofList bool                // it was made of a slice
+	mu      sync.Mutex
+	rows    rows[K, V]    // guarded by mu; but see writes_apply.go
+	log     []edit[K, V]  // what was done and cannot be applied before a read, in order. Guarded by mu
+	applied int           // edits that are not in the log any more: log[0] is edit number applied. Guarded by mu
+	written int           // one more than the number of the last call of a writer. Guarded by mu
+	recent  map[K]int     // assignments in the log that come after all calls of writers. Guarded by mu
+	inUse   []*view[K, V] // views of functions that have not returned. Guarded by mu
+	length  int           // of the slice that the table was made of
+	ofList  bool          // it was made of a slice
 }
 
 // TableOf makes a table of a copy of s: its keys are the indices, there are never others, and none can be deleted.
@@ -54,15 +61,6 @@ func TableOf[V any](s []V) *Table[int, V] {
 		t.rows.list[i] = row[int, V]{key: i, slot: slot[V]{v: v, known: true}}
 	}
 	t.rows.live, t.rows.byIndex = len(s), true
-	return t
-}
-
-// TableOfMap makes a table of a copy of m. Its keys come in any order.
-func TableOfMap[K comparable, V any](m map[K]V) *Table[K, V] {
-	t := &Table[K, V]{}
-	for k, v := range m {
-		t.Put(k, v)
-	}
 	return t
 }
 
@@ -84,19 +82,20 @@ func (t *Table[K, V]) assign(op string, key K, s slot[V]) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.pendingLocked() {
-		t.rows.assign(key, s)
+	if len(t.log) == 0 {
+		invariant.Check(len(t.inUse) == 0, "a view is in use, and there is nothing to apply")
+		t.rows.assign(key, s, t.applied)
 		return
 	}
-	if i, ok := t.recent[key]; ok { // nobody has seen what is replaced
-		t.open[i].slot = s
+	if n, ok := t.recent[key]; ok && n >= t.written && n >= t.applied { // nobody has seen what is replaced
+		t.log[n-t.applied].slot = s
 		return
 	}
 	if t.recent == nil {
 		t.recent = make(map[K]int)
 	}
-	t.recent[key] = len(t.open)
-	t.open = append(t.open, edit[K, V]{kind: assigned, key: key, slot: s})
+	t.recent[key] = t.applied + len(t.log)
+	t.log = append(t.log, edit[K, V]{kind: assigned, key: key, slot: s})
 }
 
 // Delete takes a key out of the table, if it is there. It panics if the table was made of a slice.
@@ -106,17 +105,33 @@ func (t *Table[K, V]) Delete(key K) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.pendingLocked() {
-		t.rows.remove(key)
+	if len(t.log) == 0 {
+		t.rows.remove(key, t.applied)
+		t.rows.removed = nil // nobody asks
 		return
 	}
 	delete(t.recent, key)
-	t.open = append(t.open, edit[K, V]{kind: removed, key: key})
+	t.log = append(t.log, edit[K, V]{kind: removed, key: key})
+}
+
+// Discard takes back what no read has applied: the first call of a writer that is not, and all that was done to the
+// table after it, so that a table goes on after a call that can never work. Handles of [Table.At] that wait for that
+// fail. A read that is on its way meanwhile ends; whether it fails depends on how far it had come.
+func (t *Table[K, V]) Discard() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.log {
+		if l := t.log[i].look; l != nil {
+			l.done, l.err = true, errDiscarded
+		}
+	}
+	t.partLocked()
+	t.appliedLocked(len(t.log))
 }
 
 // Get returns the value under key, computing what it needs and nothing else. Errors are a [*KeyError]: of the key, if
-// there is none ([ErrNoKey]); of its handle, as [Data.Get] returns them; or of a call of a writer that has to be applied
-// first, which with [KeepGoing] comes beside the value from before that call.
+// there is none ([ErrNoKey]); of its handle, as [Data.Get] returns them; or of a call of a writer that has to be
+// applied first, which with [KeepGoing] comes beside the value from before that call.
 func (t *Table[K, V]) Get(ctx context.Context, key K, opts ...RunOption) (v V, err error) {
 	applied := t.apply(ctx, opts, nil)
 	if applied != nil && !keepsGoing(opts) {
@@ -149,19 +164,17 @@ func (t *Table[K, V]) slotOf(key K) (slot[V], bool) {
 }
 
 // At returns a handle on what is under key now: the handle that was assigned, or one of the value. If there is no such
-// key, its Get is an error that is [ErrNoKey]. If calls of writers come before, its Get applies them, and knows nothing of
-// what comes after. At runs nothing.
+// key, its Get is an error that is [ErrNoKey]. If calls of writers come before, its Get applies them, and knows nothing
+// of what comes after. At runs nothing.
 func (t *Table[K, V]) At(key K) Data[V] {
+	refused := t.refuse(key) != nil
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.atLocked(key)
-}
-
-func (t *Table[K, V]) atLocked(key K) Data[V] {
-	if t.refuse(key) == nil && t.pendingLocked() {
+	if !refused && len(t.log) > 0 {
+		defer t.mu.Unlock()
 		return t.lookLocked(key)
 	}
 	s, ok := t.rows.get(key)
+	t.mu.Unlock()
 	if !ok {
 		return failing[V]("At", &KeyError[K]{Key: key, Err: t.noKey(key)})
 	}
@@ -173,10 +186,29 @@ func (t *Table[K, V]) atLocked(key K) Data[V] {
 func (t *Table[K, V]) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.pendingLocked() {
-		return t.rows.live
+	if t.ofList {
+		return t.length
 	}
-	return len(t.keysLocked())
+	n := t.rows.live
+	there := make(map[K]bool) // of the keys in the log
+	for i := range t.log {
+		e := &t.log[i]
+		if e.kind != assigned && e.kind != removed {
+			continue
+		}
+		before, known := there[e.key]
+		if !known {
+			_, before = t.rows.find(e.key)
+		}
+		switch now := e.kind == assigned; {
+		case now && !before:
+			n++
+		case before && !now:
+			n--
+		}
+		there[e.key] = e.kind == assigned
+	}
+	return n
 }
 
 // Keys returns the keys, in order of first assignment. Like [Table.Len] it waits for nothing.
@@ -223,19 +255,20 @@ func (t *Table[K, V]) outside(key K) error {
 
 // keysLocked needs mu.
 func (t *Table[K, V]) keysLocked() []K {
-	if !t.pendingLocked() {
+	if len(t.log) == 0 || t.ofList {
 		return t.rows.keys()
 	}
 	known := t.rows.clone()
-	for _, b := range t.sealed {
-		known.applyKnown(b.edits[b.next:])
+	for i := range t.log {
+		switch e := &t.log[i]; e.kind {
+		case assigned:
+			known.assign(e.key, e.slot, 0)
+		case removed:
+			known.remove(e.key, 0)
+		}
 	}
-	known.applyKnown(t.open)
 	return known.keys()
 }
-
-// pendingLocked reports whether there is something to apply. Needs mu.
-func (t *Table[K, V]) pendingLocked() bool { return len(t.open) > 0 || len(t.sealed) > 0 }
 
 // failing returns a handle whose Get is the error. Its place is where the exported function was called.
 func failing[V any](name string, err error) Data[V] {

@@ -251,7 +251,7 @@ func TestTableOfSlice(t *testing.T) {
 }
 
 func TestSliceOfOtherKeys(t *testing.T) {
-	table := TableOfMap(map[int]int{0: 5, 2: 7, 3: 8})
+	table := tableOf(map[int]int{0: 5, 2: 7, 3: 8})
 	_, err := Slice(bgTable, table)
 	require.ErrorIs(t, err, ErrNoKey)
 	require.EqualError(t, err, "lazy: key 1: nothing was assigned to this key: a slice of 3 wants the keys 0 to 2")
@@ -294,4 +294,13 @@ func TestTableWithoutAnything(t *testing.T) {
 	require.NoError(t, table.Wait(bgTable))
 	require.Equal(t, map[string]int{}, Must(table.Map(bgTable)))
 	require.Empty(t, table.Keys())
+}
+
+// tableOf is a table of a copy of m, its keys in any order.
+func tableOf[K comparable, V any](m map[K]V) *Table[K, V] {
+	t := new(Table[K, V])
+	for k, v := range m {
+		t.Put(k, v)
+	}
+	return t
 }

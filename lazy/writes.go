@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"sync"
+	"time"
 )
 
-// Writer1 is a function that writes to a table, wrapped by [Write1]. Calling it records a call and runs nothing; what it
-// writes is there for whoever reads the table next. Calls may be recorded from any goroutine.
+// Writer1 is a function that writes to a table, wrapped by [Write1]. Calling it records a call and runs nothing; what
+// it writes is there for whoever reads the table next. Calls may be recorded from any goroutine.
 type Writer1[K comparable, V, A any] func(t *Table[K, V], a Data[A])
 
 // Of records a call with a plain value as its argument.
@@ -35,37 +35,37 @@ func (w Writer2[K, V, A, B]) Of(t *Table[K, V], a A, b B) { w(t, Const(a), Const
 // What is read from the table is what the serial program would have there, in which each call sees what the ones before
 // it have written. Calls that are read together run in parallel all the same, each on the table as it was before the
 // first of them. What they wrote is applied in the order of the program; a call that has read a key that an earlier one
-// has written by then runs again first, by itself. So calls that read what others write cost up to twice the time of the
-// serial program, and the result is never another one.
+// has written by then runs again first, by itself. So calls that read what others write cost up to twice the time of
+// the serial program, and the result is never another one.
 //
-// So the function must change nothing but the table, through its view, and must end whatever it finds there: it may be run
-// on a table as no serial program would show it, and what it does there, failing included, counts for nothing then. It
-// must not get from the table itself, but use its view, and not record calls that write to it.
+// So the function must change nothing but the table, through its view, and must end whatever it finds there: it may be
+// run on a table as no serial program would show it, and what it does there, failing included, counts for nothing then.
+// It must not get from the table itself, but use its view, and not record calls that write to it.
 //
-// Options, context, errors and panics are those of [Wrap1]; Memo and Equal, which are about results, are not for writers.
-// Of a call that has failed nothing is written: see [Table] for what becomes of the others.
+// Options, context, errors and panics are those of [Wrap1]; Memo, Equal and OrElse, which are about results, are not
+// for writers. Of a call that has failed nothing is written: see [Table] for what becomes of the others.
 //
-// What was written is known by what is given to the view. So Write1 panics if V is, or has in it, a pointer, slice, map,
-// channel, function or interface: who has one could write to what is behind it without telling. It panics if fn is nil,
-// too, and the calls do if the table is nil.
+// What was written is known by what is given to the view. So Write1 panics if V is, or has in it, a pointer, slice,
+// map, channel, function or interface: who has one could write to what is behind it without telling. A time.Time may be
+// in it, and what package net/netip has. Write1 panics if fn is nil, too, and the calls do if the table is nil.
 func Write1[K comparable, V, A any](fn func(context.Context, *View[K, V], A) error, opts ...Option) Writer1[K, V, A] {
 	name, opts := writer[V](fn, opts)
-	call := Wrap2(func(ctx context.Context, c pendingCall[K, V], a A) (*view[K, V], error) {
-		return c().run(func(v *View[K, V]) error { return fn(ctx, v, a) })
+	call := Wrap2(func(ctx context.Context, try pendingCall[K, V], a A) (viewRef[K, V], error) {
+		return try().run(func(v *View[K, V]) error { return fn(ctx, v, a) })
 	}, opts...)
 	return func(t *Table[K, V], a Data[A]) {
-		t.record(name, func(c pendingCall[K, V]) Data[*view[K, V]] { return call(Const(c), a) })
+		t.record(name, func(c pendingCall[K, V]) Data[viewRef[K, V]] { return call(Const(c), a) })
 	}
 }
 
 // Write2 is [Write1] for functions of a table and two arguments.
 func Write2[K comparable, V, A, B any](fn func(context.Context, *View[K, V], A, B) error, opts ...Option) Writer2[K, V, A, B] {
 	name, opts := writer[V](fn, opts)
-	call := Wrap3(func(ctx context.Context, c pendingCall[K, V], a A, b B) (*view[K, V], error) {
-		return c().run(func(v *View[K, V]) error { return fn(ctx, v, a, b) })
+	call := Wrap3(func(ctx context.Context, try pendingCall[K, V], a A, b B) (viewRef[K, V], error) {
+		return try().run(func(v *View[K, V]) error { return fn(ctx, v, a, b) })
 	}, opts...)
 	return func(t *Table[K, V], a Data[A], b Data[B]) {
-		t.record(name, func(c pendingCall[K, V]) Data[*view[K, V]] { return call(Const(c), a, b) })
+		t.record(name, func(c pendingCall[K, V]) Data[viewRef[K, V]] { return call(Const(c), a, b) })
 	}
 }
 
@@ -76,7 +76,7 @@ func writer[V any](fn any, opts []Option) (name string, all []Option) {
 	if v.IsNil() {
 		panic(fmt.Sprintf("lazy: wrap at %s: the function is nil", where))
 	}
-	if t := reflect.TypeFor[V](); memoryOf(t) != memoryFlat {
+	if t := reflect.TypeFor[V](); refers(t) {
 		path, kind := reference(t.String(), t)
 		panic(fmt.Sprintf("lazy: wrap at %s: writes to a table of %v cannot be followed: %s is a %v, and who has it can write to "+
 			"what is behind it; use a type without, or keep an index into a table of those", where, t, path, kind))
@@ -95,10 +95,31 @@ func writer[V any](fn any, opts []Option) (name string, all []Option) {
 		panic(fmt.Sprintf("lazy: wrap at %s: a writer cannot be Memo: it has no result; have the functions before it be so", where))
 	case o.equalType != nil:
 		panic(fmt.Sprintf("lazy: wrap at %s: a writer has no result for Equal to compare", where))
+	case o.orElseType != nil:
+		panic(fmt.Sprintf("lazy: wrap at %s: a writer has no result for which OrElse could stand in: to write something else, or "+
+			"nothing, where its work fails, have the function do so, and return nil", where))
 	case o.name != "":
 		name = o.name
 	}
 	return name, all
+}
+
+// refers reports whether who has a value of the type can write to memory that others have, too.
+func refers(t reflect.Type) bool {
+	switch {
+	case t == reflect.TypeFor[time.Time](), t.PkgPath() == "net/netip": // nobody can write to what they refer to
+		return false
+	case t.Kind() == reflect.Array:
+		return refers(t.Elem())
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			if refers(t.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	}
+	return memoryOf(t) != memoryFlat
 }
 
 // reference finds what in a type refers to memory that others may hold. There is something.
@@ -108,7 +129,7 @@ func reference(path string, t reflect.Type) (string, reflect.Kind) {
 		return reference(path+"[]", t.Elem())
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if f := t.Field(i); memoryOf(f.Type) != memoryFlat {
+			if f := t.Field(i); refers(f.Type) {
 				return reference(path+"."+f.Name, f.Type)
 			}
 		}
@@ -118,90 +139,77 @@ func reference(path string, t reflect.Type) (string, reflect.Kind) {
 
 // writerCall is a recorded call of a writer.
 type writerCall[K comparable, V any] struct {
-	t *Table[K, V]
-	// again records the call once more.
-	again func() Data[*view[K, V]]
-
-	call Data[*view[K, V]] // used by the batch alone
-
-	mu    sync.Mutex
-	since int         // how many edits have been applied where it is to run, or notToRun. Guarded by mu
-	last  *view[K, V] // of the last try of call. Guarded by mu
+	t      *Table[K, V]
+	call   func(pendingCall[K, V]) Data[viewRef[K, V]]
+	number int              // of its edit. Guarded by t.mu
+	now    *writerTry[K, V] // guarded by t.mu
+	first  writerTry[K, V]
 }
 
-// pendingCall refers to a call. It is a function to be opaque to those who look at arguments: the call changes.
-type pendingCall[K comparable, V any] func() *writerCall[K, V]
+// writerTry is a writer's call as the engine has it. If the writer must run again, where it stands, that is another
+// one.
+type writerTry[K comparable, V any] struct {
+	of   *writerCall[K, V]
+	data Data[viewRef[K, V]]
+	last *view[K, V] // of the last time that the function was called. Guarded by the table's mu
+}
+
+// pendingCall refers to a try. It is a function to be opaque to those who look at arguments: the try changes.
+type pendingCall[K comparable, V any] func() *writerTry[K, V]
+
+// viewRef is the result of a writer: its view, or nil. It is a function for the same reason: behind a view is the whole
+// table.
+type viewRef[K comparable, V any] func() *view[K, V]
 
 // String is what pictures show as the writer's first argument.
 func (pendingCall[K, V]) String() string { return reflect.TypeFor[Table[K, V]]().String() }
 
 // record notes a call.
-func (t *Table[K, V]) record(name string, call func(pendingCall[K, V]) Data[*view[K, V]]) {
+func (t *Table[K, V]) record(name string, call func(pendingCall[K, V]) Data[viewRef[K, V]]) {
 	if t == nil {
 		panic(fmt.Sprintf("lazy: %s at %s: the table is nil: want one from TableOf, or a new(lazy.Table[…])", name, userLine()))
 	}
-	c := &writerCall[K, V]{t: t, since: notToRun}
-	c.again = func() Data[*view[K, V]] { return call(func() *writerCall[K, V] { return c }) }
-	c.call = c.again()
+	c := &writerCall[K, V]{t: t, call: call}
+	c.now = c.record(&c.first)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open = append(t.open, edit[K, V]{kind: written, call: c})
-	clear(t.recent)
+	c.number = t.applied + len(t.log)
+	t.written = c.number + 1
+	t.log = append(t.log, edit[K, V]{kind: written, call: c})
 }
 
-const notToRun = -1
+// record has the engine know a try.
+func (c *writerCall[K, V]) record(try *writerTry[K, V]) *writerTry[K, V] {
+	try.of = c
+	try.data = c.call(func() *writerTry[K, V] { return try })
+	return try
+}
 
-// run calls the writer's function, if that is what the batch wants: else, a source having changed, the engine looks
-// whether something that was written long ago would still be so.
-func (c *writerCall[K, V]) run(fn func(*View[K, V]) error) (*view[K, V], error) {
-	v := c.newView()
+// run calls the writer's function, unless what it writes has been applied: then a source has changed, and the engine
+// looks whether something that was written long ago would still be so.
+func (try *writerTry[K, V]) run(fn func(*View[K, V]) error) (viewRef[K, V], error) {
+	v := try.newView()
 	if v == nil {
 		return nil, nil
 	}
-	defer v.end()
-	return v, fn(&View[K, V]{v})
+	failed := true
+	defer func() { v.end(failed) }()
+	err := fn(&v.given)
+	failed = err != nil
+	return func() *view[K, V] { return v }, err
 }
 
-// newView returns nil if the call is not to run.
-func (c *writerCall[K, V]) newView() *view[K, V] {
-	c.mu.Lock() // release must not come between since and last
-	defer c.mu.Unlock()
-	if c.since == notToRun {
+// newView returns nil if the function is not to be called.
+func (try *writerTry[K, V]) newView() *view[K, V] {
+	t := try.of.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if try.of.number < t.applied {
 		return nil
 	}
-	c.last = &view[K, V]{rows: &c.t.rows, since: c.since, t: c.t}
-	return c.last
-}
-
-// lastView is the view of the last try; nil if the function has not been called.
-func (c *writerCall[K, V]) lastView() *view[K, V] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last
-}
-
-// prepare has the call run on what the batch has applied so far. If it has run already, it does not have to; then what it
-// has seen is known, also if it has failed for good.
-func (c *writerCall[K, V]) prepare(since int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.since = since
-}
-
-// release has the call not run any more. If its function was abandoned and is running, it goes on with copied rows.
-func (c *writerCall[K, V]) release(copied func() *rows[K, V]) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.since = notToRun
-	if c.last != nil {
-		c.last.part(copied)
-	}
-}
-
-// renew makes it a call that has not run.
-func (c *writerCall[K, V]) renew() {
-	c.call = c.again()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.last = nil
+	v := &view[K, V]{t: t, since: t.applied, rows: &t.rows, place: len(t.inUse)}
+	v.given.made = v
+	t.inUse = append(t.inUse, v)
+	try.last = v
+	return v
 }

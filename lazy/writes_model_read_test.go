@@ -12,11 +12,9 @@ func (m *tableModel) options(keep bool) []RunOption {
 }
 
 func (m *tableModel) pendingWrites() (n int32) {
-	for _, b := range append(append([][]modelEdit(nil), m.sealed...), m.open) {
-		for _, e := range b {
-			if e.kind == written {
-				n++
-			}
+	for _, e := range m.open {
+		if e.kind == written {
+			n++
 		}
 	}
 	return n

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -26,6 +27,7 @@ type modelEdit struct {
 	key   int
 	slot  modelSlot
 	n     int
+	from  *modelSlot // what a script is given instead of n
 	saw   *modelSlot
 	sawOK *sawn
 }
@@ -51,11 +53,10 @@ type tableModel struct {
 	ofList  bool
 	keys    int
 
-	state  serialBoard
-	open   []modelEdit
-	sealed [][]modelEdit
-	looks  []modelLook
-	trace  []string
+	state serialBoard
+	open  []modelEdit
+	looks []modelLook
+	trace []string
 }
 
 type modelLook struct {
@@ -112,13 +113,16 @@ func (m *tableModel) step(op, key, arg int) {
 			m.table.Delete(key)
 			m.record(modelEdit{kind: removed, key: key})
 		}
-	case 5, 6, 7, 8, 9:
+	case 9:
+		if l := m.look(key); slices.Contains(m.knownKeys(), key) {
+			m.write(m.table, l.data)
+			m.record(modelEdit{kind: written, from: l.slot})
+		}
+	case 5, 6, 7, 8:
 		m.write.Of(m.table, arg)
 		m.record(modelEdit{kind: written, n: arg})
 	case 10:
-		l := modelLook{data: m.table.At(key), key: key, slot: new(modelSlot), ok: new(sawn)}
-		m.record(modelEdit{kind: looked, key: key, saw: l.slot, sawOK: l.ok})
-		m.looks = append(m.looks, l)
+		m.look(key)
 	case 11:
 		m.readKey(key, arg%2 == 0)
 	case 12:
@@ -131,6 +135,14 @@ func (m *tableModel) step(op, key, arg int) {
 		require.Equal(m.t, m.knownKeys(), m.table.Keys(), "keys")
 		require.Equal(m.t, len(m.knownKeys()), m.table.Len(), "length")
 	}
+}
+
+// look is an At.
+func (m *tableModel) look(key int) modelLook {
+	l := modelLook{data: m.table.At(key), key: key, slot: new(modelSlot), ok: new(sawn)}
+	m.record(modelEdit{kind: looked, key: key, saw: l.slot, sawOK: l.ok})
+	m.looks = append(m.looks, l)
+	return l
 }
 
 func (m *tableModel) newHandle(arg int) *modelHandle {
@@ -154,7 +166,7 @@ func (m *tableModel) eval(h *modelHandle) (int, error) {
 
 // record does at once what nothing has to be waited for.
 func (m *tableModel) record(e modelEdit) {
-	if e.kind != written && len(m.open) == 0 && len(m.sealed) == 0 {
+	if e.kind != written && len(m.open) == 0 {
 		m.doKnown(e)
 		return
 	}
@@ -189,18 +201,11 @@ func (m *tableModel) doKnown(e modelEdit) {
 
 // apply is what a read does first.
 func (m *tableModel) apply() error {
-	if len(m.open) > 0 {
-		m.sealed = append(m.sealed, m.open)
-		m.open = nil
-	}
-	for len(m.sealed) > 0 {
-		for len(m.sealed[0]) > 0 {
-			if err := m.applyFirst(m.sealed[0]); err != nil {
-				return err
-			}
-			m.sealed[0] = m.sealed[0][1:]
+	for len(m.open) > 0 {
+		if err := m.applyFirst(m.open); err != nil {
+			return err
 		}
-		m.sealed = m.sealed[1:]
+		m.open = m.open[1:]
 	}
 	return nil
 }
@@ -220,6 +225,15 @@ func (m *tableModel) applyFirst(edits []modelEdit) error {
 	e := edits[0]
 	switch {
 	case e.kind == written:
+		if e.from != nil {
+			e.n = e.from.v
+			if e.from.handle != nil {
+				var err error
+				if e.n, err = m.eval(e.from.handle); err != nil {
+					return err
+				}
+			}
+		}
 		m.state.own, m.state.add = make(map[int]int), nil
 		defer func() { m.state.own, m.state.add = nil, nil }()
 		if err := runScript(&m.state, e.n, m.keys, m.broken.Load()); err != nil {
@@ -275,14 +289,12 @@ func (m *tableModel) knownKeys() []int {
 	for k, v := range m.state.vals {
 		known.vals[k] = v
 	}
-	for _, b := range append(append([][]modelEdit(nil), m.sealed...), m.open) {
-		for _, e := range b {
-			switch e.kind {
-			case assigned:
-				known.assign(e.key, e.slot)
-			case removed:
-				known.remove(e.key)
-			}
+	for _, e := range m.open {
+		switch e.kind {
+		case assigned:
+			known.assign(e.key, e.slot)
+		case removed:
+			known.remove(e.key)
 		}
 	}
 	return append([]int{}, known.keys...)

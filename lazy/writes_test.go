@@ -97,7 +97,7 @@ func TestWritesConflicts(t *testing.T) {
 	for name, read := range reads {
 		for kind, key := range map[string]string{"old": "x", "new": "x", "other": "z"} {
 			t.Run(name+" "+kind, func(t *testing.T) {
-				table := TableOfMap(map[string]int{"y": 2, "z": 3})
+				table := tableOf(map[string]int{"y": 2, "z": 3})
 				if kind == "old" {
 					table.Put("x", 1)
 				}

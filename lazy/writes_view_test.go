@@ -143,7 +143,7 @@ func TestReadsBetweenWritesSettleHandlesOnce(t *testing.T) {
 		add.Of(&table, k, 1)
 		require.Equal(t, 10*i+1, Must(table.Get(bgTable, k)))
 		require.Empty(t, table.rows.handles)
-		require.Empty(t, table.sealed)
+		require.Empty(t, table.log)
 	}
 	require.Equal(t, int32(200), runs.Load())
 	for range 1000 {
