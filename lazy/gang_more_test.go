@@ -258,3 +258,32 @@ func TestGetInsideComesBackWithinWorkers(t *testing.T) {
 		})
 	}
 }
+
+// A rank that has got a value which nobody else ever sees makes the whole gang run again, though its input has, by Equal,
+// never changed.
+func TestGangIsTaintedByARank(t *testing.T) {
+	leak.Check(t)
+	s := &lazy.Session{Parallelism: 2}
+	b := lazy.Source("b", 1)
+	odd := lazy.Pure1(func(b int) int { return b % 2 }, lazy.Equal(func(a, b int) bool { return a == b }))(b)
+	require.Equal(t, 1, got(t, odd, lazy.In(s)))
+	b.Set(2)
+	began, goOn := make(chan struct{}, 10), make(chan struct{})
+	d := lazy.Gang(2, func(ctx context.Context, c *comm.Comm, _ none) (int, error) {
+		if c.Rank() == 0 {
+			return 0, nil
+		}
+		began <- struct{}{}
+		<-goOn
+		return odd.Get(ctx)
+	}).Of(none{})
+	first := make(chan []int, 1)
+	go func() { v, _ := d.Get(context.Background(), lazy.In(s)); first <- v }()
+	<-began
+	b.Set(3)
+	require.Equal(t, 1, got(t, odd, lazy.In(s)))
+	close(goOn)
+	require.Equal(t, []int{0, 0}, <-first)
+	require.Equal(t, []int{0, 1}, got(t, d, lazy.In(s)))
+	allRun(t, s, 2)
+}
