@@ -54,6 +54,19 @@ func (c *Crew) giveLocked(p *pool) {
 	p.enqueueLocked(j)
 }
 
+// makeWayLocked gives the place of a worker that leaves j to who is in line for one; j then waits for another. It reports
+// whether j has a place. Needs p.mu.
+func (c *Crew) makeWayLocked(j *job) bool {
+	if c == nil || !c.resume.give() {
+		return true
+	}
+	return c.takeLocked(j)
+}
+
+// wanted reports whether somebody is in line for a place, and gathers whether the first is a gang.
+func (c *Crew) wanted() bool  { return c != nil && c.resume.somebody.Load() }
+func (c *Crew) gathers() bool { return c != nil && c.resume.gathers.Load() }
+
 // lend gives the place of a worker that waits for other calls to whoever wants it.
 func (c *Crew) lend(p *pool) {
 	if c == nil {

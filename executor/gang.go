@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 )
 
 // # Slots for gangs
@@ -20,6 +21,9 @@ import (
 // Slots that have been collected for a claim that is not full lie idle. It is the price of starting together: to wait until
 // k are free at the same time, and hold none meanwhile, is to wait for ever where there are always jobs. To keep it
 // low, workers leave their jobs for a claim of several after the call that they are at.
+//
+// A crew has a line of its own, for its places. A worker that leaves its job for somebody there gives up its place, and
+// the job waits for another.
 
 // claim is a want of slots, or of places in a crew, all together.
 type claim struct {
@@ -28,12 +32,28 @@ type claim struct {
 }
 
 // line is the claims that wait, in order. It is guarded by the pool's mu.
-type line struct{ claims []claim }
+type line struct {
+	claims []claim
+	// somebody and gathers say without the lock that there is a claim, and that the first wants several: workers ask after
+	// every call whether to make room.
+	somebody, gathers atomic.Bool
+}
+
+// note brings somebody and gathers up to date.
+func (l *line) note() {
+	if some := len(l.claims) > 0; some != l.somebody.Load() {
+		l.somebody.Store(some)
+	}
+	if g := len(l.claims) > 0 && l.claims[0].want > 1; g != l.gathers.Load() {
+		l.gathers.Store(g)
+	}
+}
 
 // join puts a claim that has so much already at the end of the line.
 func (l *line) join(want, have int) (full chan struct{}) {
 	full = make(chan struct{})
 	l.claims = append(l.claims, claim{want: want, have: have, full: full})
+	l.note()
 	return full
 }
 
@@ -47,6 +67,7 @@ func (l *line) give() bool {
 		close(c.full)
 		l.claims[0] = claim{}
 		l.claims = l.claims[1:]
+		l.note()
 	}
 	return true
 }
@@ -60,11 +81,9 @@ func (l *line) leave(full chan struct{}) (had int, left bool) {
 	}
 	had = l.claims[k].have
 	l.claims = slices.Delete(l.claims, k, k+1)
+	l.note()
 	return had, true
 }
-
-// collecting reports whether the first in line wants several.
-func (l *line) collecting() bool { return len(l.claims) > 0 && l.claims[0].want > 1 }
 
 // wait waits until a claim is full. If ctx ends before, the claim is withdrawn: what it had is given back, one by one.
 // It needs no lock.

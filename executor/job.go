@@ -165,17 +165,17 @@ func (j *job) begin() {
 	}
 }
 
-// makeRoom reports whether the worker should leave its slot to others, who have waited for a slice of time; at
-// once if they are a gang.
+// makeRoom reports whether the worker should leave its slot, or its place in the crew, to others, who have waited for a
+// slice of time; at once if they are a gang.
 func (j *job) makeRoom(since *time.Time) bool {
 	others := j.pool.waiting.Load()
 	if others > 0 && j.queued.Load() { // one of them is the job itself
 		others--
 	}
 	switch {
-	case others <= 0:
+	case others <= 0 && !j.crew.wanted():
 		return false
-	case j.pool.gathers.Load():
+	case j.pool.resume.gathers.Load() || j.crew.gathers():
 		return true
 	}
 	if since.IsZero() {

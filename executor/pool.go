@@ -31,7 +31,6 @@ type pool struct {
 	size int
 	// waiting is len(resume)+len(queue), readable without the lock: workers ask after every call whether to make room.
 	waiting atomic.Int32
-	gathers atomic.Bool // the first in resume is a gang
 
 	mu     sync.Mutex
 	busy   int    // slots taken. Guarded by mu
@@ -206,7 +205,9 @@ func (p *pool) next(j *job, id int, left leaving) (n *job, over bool) {
 		p.mu.Unlock()
 		return j, false
 	case left == leftYield && !j.queued.Load() && !j.waiting: // share and place go with the place in the queue
-		p.enqueueLocked(j)
+		if j.crew.makeWayLocked(j) {
+			p.enqueueLocked(j)
+		}
 	default:
 		j.crew.giveLocked(p)
 		over = j.live.Add(-1) == 0
@@ -272,15 +273,12 @@ func (p *pool) takeIDLocked() int {
 	return p.lastID - 1
 }
 
-// noteLocked brings waiting and gathers up to date. Needs p.mu.
+// noteLocked brings waiting up to date. Needs p.mu.
 func (p *pool) noteLocked() {
 	if invariant.Enabled {
 		invariant.Check(len(p.resume.claims) == 0 || p.busy == p.size, "executor: somebody is in line while slots are free")
 	}
 	if w := int32(len(p.resume.claims) + len(p.queue)); w != p.waiting.Load() {
 		p.waiting.Store(w)
-	}
-	if g := p.resume.collecting(); g != p.gathers.Load() {
-		p.gathers.Store(g)
 	}
 }

@@ -34,8 +34,9 @@ import (
 // call fails with a [*comm.DeadlockError] that tells who waits for whom.
 //
 // Options are as for other calls. [Retry] runs all ranks again, in a new world. [Timeout] begins when all have their
-// workers. The ranks of a [Blocking] gang need no workers. [RunsOn] an executor.NewPool collects workers there; on
-// executors of others, of which nothing can be collected, ranks are goroutines that nobody counts.
+// workers. The ranks of a [Blocking] gang need no workers, and no gang's [OrElse] does. [RunsOn] an executor.NewPool
+// collects workers there; on executors of others, of which nothing can be collected, ranks are goroutines that nobody
+// counts.
 //
 // Gang panics if n < 1 and if fn is nil.
 func Gang[A, R any](n int, fn func(ctx context.Context, c *comm.Comm, a A) (R, error), opts ...Option) Func1[A, []R] {

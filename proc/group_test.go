@@ -82,3 +82,18 @@ func TestTooMuchKills(t *testing.T) {
 	require.ErrorIs(t, err, ErrOutput)
 	require.ErrorContains(t, err, "more than 1000 bytes to stdout, which is the OutputMax")
 }
+
+// What a command leaves behind is left alone also if its exit code is not 0, but no failure; and killed if it is one.
+func TestLeftBehind(t *testing.T) {
+	checkLeaks(t)
+	for code, isFailure := range map[int]bool{0: false, 1: false, 2: true} {
+		m := newMeeting(t)
+		p := &Program{Name: "sh", Codes: []int{1}}
+		_, err := p.Of("-c", `"$0" child=meet "$1" </dev/null >/dev/null 2>&1 & exit "$2"`, self, m.address(), code).Get(ctx)
+		require.Equal(t, isFailure, err != nil, "%d: %v", code, err)
+		if isFailure {
+			continue // it may have been killed before it has connected
+		}
+		m.await(1) // killed, it would not come
+	}
+}

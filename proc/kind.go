@@ -34,7 +34,7 @@ func of[T any](what, name string, as func(T) any) kind {
 func itself[T any](v T) any { return v }
 
 // What may be what. The values come to string, int, []string, File, []File for words, and to []byte, string, content
-// and Output for what is read.
+// and Output for what is read. A directory comes to an absolute one.
 var (
 	wordKinds = []kind{
 		of("argument", "string", itself[string]),
@@ -55,7 +55,7 @@ var (
 		of("variable", "int", itself[int]),
 		of("variable", "proc.File", itself[File]),
 	}
-	dirKinds    = []kind{of("directory", "string", itself[string])}
+	dirKinds    = []kind{of("directory", "string", func(dir string) any { return absolute(dir) })} // for keys, too
 	outputKinds = []kind{of("output file", "string", itself[string])}
 )
 

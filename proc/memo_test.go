@@ -249,3 +249,23 @@ func FuzzResultDecode(f *testing.F) {
 		require.True(t, sameResult(r, back))
 	})
 }
+
+// A relative directory from a handle is, to a key, the one that the command ran in.
+func TestMemoRelativeDir(t *testing.T) {
+	checkLeaks(t)
+	for _, store := range stores(t) {
+		s := lazy.In(&lazy.Session{Cache: store, Logger: quiet})
+		for range 2 {
+			for _, at := range []string{t.TempDir(), t.TempDir()} {
+				t.Chdir(at)
+				require.NoError(t, os.MkdirAll("sub", 0o777))
+				here, err := filepath.EvalSymlinks(at)
+				require.NoError(t, err)
+				for _, dir := range []any{"sub", lazy.Const("sub")} {
+					r := memoised.Call(Cmd{Args: childArgs("dir"), Dir: dir})
+					require.Equal(t, filepath.Join(here, "sub"), lazy.Must(Text(r).Get(ctx, s)))
+				}
+			}
+		}
+	}
+}

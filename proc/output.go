@@ -21,12 +21,22 @@ type output struct {
 	file *os.File // read by ReadAt alone
 	n    int64
 	sum  [sha256.Size]byte
+
+	drop runtime.Cleanup // closes and removes the file when nobody can reach the output any more
 }
 
 // cleanUp has the file closed and removed when nobody can reach o any more.
 func (o *output) cleanUp() {
 	if o.file != nil {
-		runtime.AddCleanup(o, removeTemp, o.file)
+		o.drop = runtime.AddCleanup(o, removeTemp, o.file)
+	}
+}
+
+// discard closes and removes the file of an output that nobody else has.
+func (o Output) discard() {
+	if o.o != nil && o.o.file != nil {
+		o.o.drop.Stop()
+		removeTemp(o.o.file)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -159,4 +160,19 @@ func TestTail(t *testing.T) {
 			require.Equal(t, c.want, tail(spooled(t, c.said, 100, memory)), c.name)
 		}
 	}
+}
+
+// The temporary file of a command that has failed is closed at once, not at some garbage collection.
+func TestFailureClosesOutput(t *testing.T) {
+	checkLeaks(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	before := openFiles()
+	p := &Program{Name: "sh", MemoryMax: 10}
+	for range 5 {
+		_, err := p.Of("-c", "echo 123456789012345; echo 1234567890123456 >&2; exit 3").Get(ctx)
+		var exit *ExitError
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, "1234567890123456\n", exit.Stderr)
+	}
+	require.LessOrEqual(t, openFiles(), before)
 }

@@ -72,7 +72,9 @@ type Cmd struct {
 	Dir any
 
 	// Outputs are the paths of the files that the command makes, from Dir: strings or handles on such. Once it has
-	// ended they are digested, and are in [Result].Files, in this order; see [Made]. It is a failure if one is missing.
+	// ended they are digested, and are in [Result].Files, in this order; see [Made]. It is a failure if one is missing. A
+	// file that was there before counts, whether the command has written to it or not: some leave alone what is up to
+	// date. Where that can hide a mistake, have the command write to a directory that it makes.
 	Outputs []any
 }
 

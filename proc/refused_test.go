@@ -113,3 +113,13 @@ func TestRefusedBeforeItRuns(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// What cannot be started says so once.
+func TestCannotBeStarted(t *testing.T) {
+	checkLeaks(t)
+	path := filepath.Join(t.TempDir(), "nonsense")
+	require.NoError(t, os.WriteFile(path, []byte("\x7fELF nonsense"), 0o777))
+	_, err := Command(path).Get(ctx)
+	require.ErrorContains(t, err, "proc: "+path+" cannot be started: ")
+	require.Equal(t, 1, strings.Count(err.Error(), "proc: "), err)
+}

@@ -34,17 +34,27 @@ func (s *spec) run(ctx context.Context, in []any) (Result, error) {
 	stdout, stderr := newSpool(s.program, "stdout", cancel), newSpool(s.program, "stderr", cancel)
 	err = t.process(ctx, stdout, stderr)
 	r := Result{Stdout: stdout.output(), Stderr: stderr.output()}
-	if err = t.judge(ctx, err, &r); err != nil {
+	if err = t.judge(ctx, err, &r); err == nil {
+		r.Files, err = t.made(ctx)
+	}
+	if err != nil {
+		r.Stdout.discard()
+		r.Stderr.discard()
 		return Result{}, err
 	}
+	return r, nil
+}
+
+// made looks at the files that the command was to make.
+func (t *task) made(ctx context.Context) (files []File, err error) {
 	for _, path := range t.outputs {
 		f, err := digest(ctx, path)
 		if err != nil {
-			return Result{}, fmt.Errorf("proc: %s has ended well, but a file that it was to make is not there: %w", t.line, err)
+			return nil, fmt.Errorf("proc: %s has ended well, but a file that it was to make is not there: %w", t.line, err)
 		}
-		r.Files = append(r.Files, f)
+		files = append(files, f)
 	}
-	return r, nil
+	return files, nil
 }
 
 // process starts the process and waits for it.
@@ -76,12 +86,30 @@ func (t *task) process(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	group(cmd)
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("proc: %s cannot be started: %w", t.line, err)
+		return &startError{t.line, err}
 	}
-	if err = cmd.Wait(); err != nil {
+	if err = cmd.Wait(); err != nil && (ctx.Err() != nil || !t.allows(err)) {
 		killGroup(cmd) // what the process has left behind: it would work for nobody
 	}
 	return err
+}
+
+// startError is why there was no process.
+type startError struct {
+	line string
+	err  error
+}
+
+func (e *startError) Error() string {
+	return fmt.Sprintf("proc: %s cannot be started: %v", e.line, e.err)
+}
+
+func (e *startError) Unwrap() error { return e.err }
+
+// allows reports whether a process that has ended with err has ended with one of the program's Codes.
+func (t *task) allows(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && slices.Contains(t.spec.program.Codes, exit.ExitCode())
 }
 
 // unclosed is a reader that needs no closing.
@@ -103,7 +131,7 @@ func (t *task) open() (io.ReadCloser, error) {
 	case content:
 		f, err := os.Open(v.Path)
 		if err != nil {
-			return nil, fmt.Errorf("proc: stdin of %s: %w", t.line, err)
+			return nil, &startError{t.line, fmt.Errorf("stdin: %w", err)}
 		}
 		return f, nil
 	}
@@ -113,6 +141,7 @@ func (t *task) open() (io.ReadCloser, error) {
 // judge says what is to be made of how the process has ended.
 func (t *task) judge(ctx context.Context, err error, r *Result) error {
 	var exit *exec.ExitError
+	var start *startError
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return nil
@@ -120,10 +149,12 @@ func (t *task) judge(ctx context.Context, err error, r *Result) error {
 		return fmt.Errorf("proc: %s was stopped: %w", t.line, cause)
 	case errors.As(err, &exit):
 		r.ExitCode = exit.ExitCode()
-		if slices.Contains(t.spec.program.Codes, r.ExitCode) {
+		if t.allows(err) {
 			return nil
 		}
 		return t.exitError(exit, r.Stderr)
+	case errors.As(err, &start):
+		return err
 	case errors.Is(err, exec.ErrWaitDelay):
 		return fmt.Errorf("proc: %s has ended, but a process that it has started held its output open for %v more, and was killed: %w",
 			t.line, orDefault(t.spec.program.Grace, grace), err)

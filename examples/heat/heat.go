@@ -28,6 +28,22 @@ func (r result) equals(other result) bool {
 	return r.Steps == other.Steps && r.Change == other.Change && slices.EqualFunc(r.Rows, other.Rows, slices.Equal[[]float64])
 }
 
+// warmth is the mean of the plate, and how many of its rows are warmer than one degree in the middle.
+func (r result) warmth() (mean float64, reach int) {
+	points := 0
+	for _, row := range r.Rows {
+		inside := row[1 : len(row)-1]
+		for _, v := range inside {
+			mean += v
+		}
+		points += len(inside)
+		if inside[len(inside)/2] > 1 {
+			reach++
+		}
+	}
+	return mean / float64(points), reach
+}
+
 // plate is rows lo … hi-1 of the inside, with the rows before and behind them.
 func (p problem) plate(lo, hi int) [][]float64 {
 	rows := make([][]float64, hi-lo+2)

@@ -16,7 +16,7 @@ func TestHeat(t *testing.T) {
 				continue
 			}
 			var out bytes.Buffer
-			require.NoError(t, run(&out, "-size", fmt.Sprint(size), "-ranks", fmt.Sprint(ranks), "-steps=200", "-times=false"))
+			require.NoError(t, run(&out, "-size", fmt.Sprint(size), "-ranks", fmt.Sprint(ranks), "-steps=200", "-often=1", "-times=false"))
 			require.Contains(t, out.String(), fmt.Sprintf("the plate of %d ranks is the same to the last bit\n", ranks))
 		}
 	}
@@ -24,9 +24,9 @@ func TestHeat(t *testing.T) {
 
 func TestHeatPrints(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(&out, "-size=15", "-ranks=2", "-steps=5000", "-enough=1e-9", "-times=false"))
+	require.NoError(t, run(&out, "-size=15", "-ranks=2", "-steps=5000", "-enough=1e-9", "-often=1", "-times=false"))
 	require.Regexp(t, `^15 x 15 points, \d+ steps, last change \S+
-in the middle it is (25\.00000\d|24\.99999\d)
+the mean is (25\.00000\d|24\.99999\d) degrees; 15 rows have more than one degree
 the plate of 2 ranks is the same to the last bit
 $`, out.String())
 }
@@ -45,6 +45,7 @@ func TestArguments(t *testing.T) {
 	require.NoError(t, run(&out, "-h"))
 	require.Contains(t, out.String(), "-ranks")
 	require.ErrorContains(t, run(&out, "-ranks=0"), "want 1 or more")
+	require.ErrorContains(t, run(&out, "-often=0"), "want 1 or more")
 	require.ErrorContains(t, run(&out, "-ranks=5", "-size=4"), "at most -size, 4")
 	require.ErrorContains(t, run(&out, "-nonsense"), "-nonsense")
 	require.ErrorContains(t, run(&out, "more"), `unexpected arguments: ["more"]`)
