@@ -25,13 +25,13 @@ var (
 // Error tells which call failed, where it was wrapped, and how the target depends on it. It unwraps to what the
 // function returned, or to a [*PanicError], or to the context's error.
 type Error struct {
-	Op    string   // what was being done: "get", "run"
-	Call  string   // the call that failed: "Load#3"
-	Where string   // file:line where its function was wrapped
+	Op    string // what was being done: "get", "run"
+	Call  string // the call that failed: "Load#3"
+	Where string // file:line where its function was wrapped
 	// Path is the way from the call that failed to the target, both included: "Load#3", "Gather#4[17]", "Report#7". Of a call that
 	// takes many values it says which one this was, counted from 0.
 	Path []string
-	Err   error
+	Err  error
 }
 
 // Error reads "lazy: get: Load#3 (app/main.go:12) → Clean#4 → Report#7: open sales.csv: no such file".

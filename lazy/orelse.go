@@ -45,8 +45,13 @@ func (x *execution) mayStandIn(err error) bool {
 	if err == nil || x.node.fn.opts.orElse == nil || x.stoodIn || x.run.ended.Load() {
 		return false
 	}
-	var mistake *InputError // perhaps joined with what the function returned
-	return !errors.As(err, &mistake) || mistake.Call != x.node.label()
+	return !x.isMistake(err)
+}
+
+// isMistake reports whether CheckInputs has found something at the call: perhaps joined with what the function returned.
+func (x *execution) isMistake(err error) bool {
+	var mistake *InputError
+	return errors.As(err, &mistake) && mistake.Call == x.node.label()
 }
 
 // standIn gives the call the value that stands in for its result, or returns why there is none. If OrElse's function

@@ -271,3 +271,28 @@ func TestOrElseMayBeNil(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, v)
 }
+
+// A Bind that has failed for good stays failed, whatever becomes of what it went on to before.
+func TestBindThatFailsForGoodHasGoneOnToNothing(t *testing.T) {
+	leak.Check(t)
+	fails, inner := lazy.Source("fails", false), lazy.Source("inner", 1)
+	d := lazy.Bind0(func(ctx context.Context) (lazy.Data[int], error) {
+		if lazy.Must(fails.Get(ctx)) {
+			return lazy.Data[int]{}, lazy.Permanent(errBoom)
+		}
+		return inc(inner), nil
+	})()
+	v, err := d.Get(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, v)
+	fails.Set(true)
+	for k := range 3 {
+		_, err = d.Get(t.Context())
+		require.ErrorIs(t, err, errBoom)
+		inner.Set(10 + k)
+	}
+	fails.Set(false)
+	v, err = d.Get(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 13, v)
+}
