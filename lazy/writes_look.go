@@ -19,7 +19,7 @@ var errDiscarded = errors.New("what was to be applied before was discarded")
 // lookLocked needs mu.
 func (t *Table[K, V]) lookLocked(key K) Data[V] {
 	l := &look[V]{number: t.applied + len(t.log)}
-	delete(t.recent, key) // what is assigned from now on is not seen
+	t.recent = nil // what is assigned from now on is not seen, and may depend on this
 	t.log = append(t.log, edit[K, V]{kind: looked, key: key, look: l})
 	return Bind0(func(ctx context.Context) (Data[V], error) {
 		err := t.apply(ctx, nil, l)

@@ -193,3 +193,18 @@ type outerFlat struct {
 func writerOf[V any](opts ...Option) Writer1[int, V, int] {
 	return Write1(func(context.Context, *View[int, V], int) error { return nil }, opts...)
 }
+
+// What replaces an assignment may depend on what was looked at between the two.
+func TestReplacedByWhatWasLookedAt(t *testing.T) {
+	leak.Check(t)
+	add := Write2(func(_ context.Context, v *View[int, int], k, x int) error { v.Set(k, v.At(k)+x); return nil })
+	double := Pure1(func(x int) int { return 2 * x })
+	table := TableOf([]int{1, 2, 3})
+	add.Of(table, 1, 10)
+	table.Set(2, double(table.At(2)))
+	table.Set(2, double(table.At(1)))
+	add(table, Const(0), table.At(2))
+	got, err := Slice(t.Context(), table)
+	require.NoError(t, err)
+	require.Equal(t, []int{25, 12, 24}, got)
+}
