@@ -37,8 +37,8 @@
 // process group is sent SIGTERM, and SIGKILL after [Program].Grace. So are processes that a command has left behind
 // with its output open, after the same time; the command has then failed, for nobody knows what would have come.
 // Elsewhere than on Unix the process alone is killed. Since commands are in groups of their own, a Ctrl-C at the
-// terminal reaches this process and not them: let it end a context, with signal.NotifyContext, or they stay when this
-// process has gone.
+// terminal reaches this process and not them: let it end a context, with signal.NotifyContext, and have the program
+// [Wait] for them before it ends, or they may stay when it has gone.
 //
 // # Results that outlive the program
 //

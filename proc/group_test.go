@@ -35,6 +35,39 @@ func TestCancelKillsTheGroup(t *testing.T) {
 	}
 }
 
+// Wait returns when the groups have ended of commands that a Get was stopped over.
+func TestWait(t *testing.T) {
+	checkLeaks(t)
+	require.NoError(t, Wait(ctx))
+	m := newMeeting(t)
+	p := &Program{Name: self, Grace: 100 * time.Millisecond}
+	stopped, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error)
+	r := p.Of(childArgs("family", m.address(), "stubborn")...)
+	go func() {
+		_, err := r.Get(stopped)
+		ended <- err
+	}()
+	conns := m.await(2)
+	late, giveUp := context.WithCancel(ctx)
+	giveUp()
+	err := Wait(late)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "1 commands are still running")
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	waited := make(chan error)
+	for range 3 {
+		go func() { waited <- Wait(ctx) }()
+	}
+	for range 3 {
+		require.NoError(t, <-waited)
+	}
+	require.Zero(t, started.n)
+	m.gone(conns)
+}
+
 // A process that was left behind and holds the output open does not keep its command from ending.
 func TestOrphanHoldsOutput(t *testing.T) {
 	checkLeaks(t)

@@ -85,6 +85,7 @@ func (t *task) process(ctx context.Context, stdout, stderr io.Writer) error {
 		cmd.Stdin = stdin // a *os.File as it is: the process has it for itself
 	}
 	group(cmd)
+	defer begin()()
 	if err := cmd.Start(); err != nil {
 		return &startError{t.line, err}
 	}
