@@ -148,8 +148,13 @@ type localEnd struct {
 	wait wait
 }
 
-func (e *localEnd) Rank() int    { return e.rank }
-func (e *localEnd) Size() int    { return len(e.world.ranks) }
+// Rank implements Transport.
+func (e *localEnd) Rank() int { return e.rank }
+
+// Size implements Transport.
+func (e *localEnd) Size() int { return len(e.world.ranks) }
+
+// Name implements Transport.
 func (e *localEnd) Name() string { return hostname() }
 
 // readyLocked returns why the rank can begin no operation, or nil. e.world.mu is held.

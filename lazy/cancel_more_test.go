@@ -204,3 +204,20 @@ func TestContextValuesAreTheStarters(t *testing.T) {
 		}
 	})
 }
+
+// A context that has ended before is not planned for: what the targets have is returned, if that is all.
+func TestGetWithAContextThatHasEnded(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ready, pending := inc(lazy.Const(1)), inc(lazy.Const(2))
+	_, err := ready.Get(t.Context())
+	require.NoError(t, err)
+	vs, err := lazy.GetAll(ctx, []lazy.Data[int]{ready, ready})
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 2}, vs)
+	vs, err = lazy.GetAll(ctx, []lazy.Data[int]{ready, pending})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Nil(t, vs)
+	require.Equal(t, graph.Pending, pending.State())
+}

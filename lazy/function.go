@@ -41,6 +41,8 @@ type function struct {
 	paces *[spinsLen]pace
 	// ranks is how many of them a Gang has; 0: the function is none.
 	ranks int
+	// looks says that a call is a Table.At: it depends on what was done to the table before.
+	looks bool
 	// detached says that a call runs on a goroutine that is not a worker's of the session's executor.
 	detached bool
 

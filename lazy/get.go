@@ -105,6 +105,9 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 	if err != nil {
 		return nil, &Error{Op: op, Call: firstLabel(targets), Err: err}
 	}
+	if ctx.Err() != nil && !allReady(targets) { // to plan takes its time
+		return nil, left(ctx, op, targets)
+	}
 	r := newRun(ctx, op, targets, o, outer, nil)
 	if outer != nil {
 		outer.foundAll(targets...)
@@ -138,6 +141,16 @@ func runFor(ctx context.Context, op string, targets []*node, opts []RunOption) (
 		outer.got(r)
 	}
 	return r, nil
+}
+
+// allReady reports whether no target is known to have to run.
+func allReady(targets []*node) bool {
+	for _, t := range targets {
+		if !t.ready() {
+			return false
+		}
+	}
+	return true
 }
 
 // zeroTarget is a call that fails as the i-th of n targets that is a zero Data.

@@ -87,7 +87,7 @@ func (t *Table[K, V]) assign(op string, key K, s slot[V]) {
 		t.rows.assign(key, s, t.applied)
 		return
 	}
-	if n, ok := t.recent[key]; ok && n >= t.written && n >= t.applied { // nobody has seen what is replaced
+	if n, ok := t.recent[key]; ok && n >= t.written && n >= t.applied && !s.mayLook() { // nobody has seen what is replaced
 		t.log[n-t.applied].slot = s
 		return
 	}

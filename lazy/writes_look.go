@@ -19,9 +19,9 @@ var errDiscarded = errors.New("what was to be applied before was discarded")
 // lookLocked needs mu.
 func (t *Table[K, V]) lookLocked(key K) Data[V] {
 	l := &look[V]{number: t.applied + len(t.log)}
-	t.recent = nil // what is assigned from now on is not seen, and may depend on this
+	delete(t.recent, key) // what is assigned from now on is not seen
 	t.log = append(t.log, edit[K, V]{kind: looked, key: key, look: l})
-	return Bind0(func(ctx context.Context) (Data[V], error) {
+	d := Bind0(func(ctx context.Context) (Data[V], error) {
 		err := t.apply(ctx, nil, l)
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -35,4 +35,30 @@ func (t *Table[K, V]) lookLocked(key K) Data[V] {
 		}
 		return Data[V]{}, keyError(key, firstOf(err))
 	}, Name("At"))()
+	d.n.fn.looks = true
+	return d
+}
+
+// mayLook reports whether the handle may depend on what was looked at in a table: whether a look is found among what it
+// depends on, or that is too much to go through.
+func (s slot[V]) mayLook() bool {
+	const most = 64
+	if s.known {
+		return false
+	}
+	seen := map[*node]bool{s.d.n: true}
+	for todo := []*node{s.d.n}; len(todo) > 0; {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if n.fn.looks || len(seen)+len(n.inputs()) > most {
+			return true
+		}
+		for _, i := range n.inputs() {
+			if !seen[i] {
+				seen[i] = true
+				todo = append(todo, i)
+			}
+		}
+	}
+	return false
 }
