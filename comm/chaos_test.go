@@ -22,7 +22,7 @@ func TestEverythingEnds(t *testing.T) {
 	if testing.Short() {
 		programs = 300
 	}
-	seed := rand.Uint64()
+	const seed = 1
 	rng := rand.New(rand.NewPCG(seed, 1))
 	kinds := map[string]int{}
 	for i := range programs {

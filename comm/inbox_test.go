@@ -12,7 +12,7 @@ import (
 
 // The inbox against a plain slice that is searched from the start.
 func TestInbox(t *testing.T) {
-	seed := rand.Uint64()
+	const seed = 1
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for range 200 {
 		var b inbox

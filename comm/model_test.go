@@ -160,7 +160,7 @@ func TestModel(t *testing.T) {
 	if testing.Short() {
 		programs = 1000
 	}
-	seed := rand.Uint64()
+	const seed = 1 // the fuzz target looks at others
 	rng := rand.New(rand.NewPCG(seed, 0))
 	kinds := map[string]int{}
 	for i := range programs {

@@ -314,7 +314,7 @@ func TestTableModel(t *testing.T) {
 	if testing.Short() {
 		programs = 200
 	}
-	seed := rand.Uint64()
+	const seed = 1 // the fuzz target looks at others
 	defer func() {
 		if t.Failed() {
 			t.Logf("seed %d", seed)
