@@ -50,10 +50,11 @@ func (r *run) failureAt(pos int32) *failure {
 
 // placeOf says which of the values that n gathers is in's: "[5]"; of other calls it says nothing.
 func (n *node) placeOf(in *node) string {
-	if n.fn.elem == nil {
+	k := slices.Index(n.inputs(), in)
+	if n.fn.elem == nil || k < 0 { // it may only have had to come first
 		return ""
 	}
-	return fmt.Sprintf("[%d]", slices.Index(n.inputs(), in))
+	return fmt.Sprintf("[%d]", k)
 }
 
 // way is the calls from the one that failed to one that has no value for it. Ways share their beginnings: a Bind that

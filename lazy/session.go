@@ -148,14 +148,19 @@ func Observe(obs Observer) RunOption { return func(o *runOptions) { o.observer =
 func Refresh() RunOption { return func(o *runOptions) { o.refresh = true } }
 
 // refreshes reports whether Refresh is among the options.
-func refreshes(opts []RunOption) bool {
-	var o runOptions
+func refreshes(opts []RunOption) bool { return applied(opts).refresh }
+
+// keepsGoing reports whether KeepGoing is among the options.
+func keepsGoing(opts []RunOption) bool { return applied(opts).keepGoing }
+
+// applied is what the options say, unchecked.
+func applied(opts []RunOption) (o runOptions) {
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)
 		}
 	}
-	return o.refresh
+	return o
 }
 
 // settle applies the options and checks what they say.

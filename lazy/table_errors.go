@@ -45,14 +45,3 @@ func (e keyErrors) Error() string {
 
 // Unwrap returns the errors.
 func (e keyErrors) Unwrap() []error { return e }
-
-// keepsGoing reports whether KeepGoing is among the options.
-func keepsGoing(opts []RunOption) bool {
-	var o runOptions
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
-		}
-	}
-	return o.keepGoing
-}
