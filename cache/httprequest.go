@@ -40,9 +40,9 @@ func (s *httpStore) guarded(b *breaker, call func() error) (err error) {
 		case known:
 			err = errLeftAlone
 		case pause > 0 && b == &s.puts:
-			err = fmt.Errorf("%w; nothing is put there for %v", err, pause.Round(100*time.Millisecond))
+			err = fmt.Errorf("%w; nothing is put there for %v", err, pause.Truncate(100*time.Millisecond))
 		case pause > 0:
-			err = fmt.Errorf("%w; the server is left alone for %v", err, pause.Round(100*time.Millisecond))
+			err = fmt.Errorf("%w; the server is left alone for %v", err, pause.Truncate(100*time.Millisecond))
 		}
 	}()
 	err = call()
