@@ -16,7 +16,11 @@ func Plan(targets ...Target) graph.Snapshot { return Default.Plan(targets...) }
 
 // Plan is [Plan] for a Get in session s: results that its cache has are looked up, and not read.
 func (s *Session) Plan(targets ...Target) graph.Snapshot {
-	p := newPlan(nodesOf("Plan", targets), false, math.MaxUint64, nil, nil)
+	return s.planOf(nodesOf("Plan", targets))
+}
+
+func (s *Session) planOf(targets []*node) graph.Snapshot {
+	p := newPlan(targets, false, math.MaxUint64, nil, nil)
 	defer p.free()
 	forecasts := p.forecasts(s)
 	var plan graph.Snapshot
@@ -62,7 +66,7 @@ func (s *Session) Explain(t Target) Explanation {
 	n := nodesOf("Explain", []Target{t})[0]
 	e := Explanation{Target: n.label()}
 	planned := forecastsFor(s, n)
-	all, shown := snapshotWithNodes([]*node{n})
+	all, shown := walkBack([]*node{n}, (*node).picture)
 	for k, p := range shown.Nodes {
 		v, isPlanned := planned[all[k]]
 		if !isPlanned {

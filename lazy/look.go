@@ -79,6 +79,11 @@ func (n *node) picture() graph.Node {
 	return p
 }
 
+// outline is picture without what takes time to find out.
+func (n *node) outline() graph.Node {
+	return graph.Node{ID: n.id(), Name: n.name(), State: n.graphState(), Where: n.fn.where}
+}
+
 // all are the nodes that n may depend on: inputs, what must end before, what was found while it ran, and what it may
 // yet choose.
 func (n *node) all() []*node {
@@ -114,48 +119,63 @@ func Dump() graph.Snapshot {
 }
 
 func snapshotOf(targets []*node) graph.Snapshot {
-	_, s := snapshotWithNodes(targets)
+	_, s := walkBack(targets, (*node).picture)
 	return s
 }
 
-// snapshotWithNodes walks from the targets, depth first, and pictures nodes as it leaves them. It returns those, too.
-func snapshotWithNodes(targets []*node) (nodes []*node, s graph.Snapshot) {
-	const onTheWay, left = 1, 2
+// walkBack walks from the targets, depth first, and pictures nodes in the order in which it leaves them. It returns
+// those, too.
+func walkBack(targets []*node, picture func(*node) graph.Node) (nodes []*node, s graph.Snapshot) {
+	const pictured = 3
+	settleAll(targets...)
+	var seen idMarks
+	nodes, edges := ancestors(targets, &seen)
+	s.Nodes = make([]graph.Node, len(nodes))
+	ids := make([]graph.ID, 0, edges)
+	for k, n := range nodes {
+		from := len(ids)
+		for _, i := range n.all() { // more than before, perhaps, if n is running
+			if *seen.of(i) == pictured { // else it leads back here: a Bind that failed with a cycle
+				ids = append(ids, i.id())
+			}
+		}
+		s.Nodes[k] = picture(n)
+		if len(ids) > from {
+			s.Nodes[k].Inputs = ids[from:len(ids):len(ids)]
+		}
+		*seen.of(n) = pictured
+	}
+	return nodes, s
+}
+
+// ancestors returns the targets and all they depend on, inputs before users, and how many inputs they have together.
+func ancestors(targets []*node, seen *idMarks) (nodes []*node, edges int) {
+	const entered = 1
 	type frame struct {
 		n    *node
 		all  []*node
 		next int
 	}
-	settleAll(targets...)
-	seen := make(map[*node]uint8)
-	for _, t := range targets {
-		if seen[t] != 0 {
-			continue
+	var stack []frame
+	enter := func(n *node) {
+		if mark := seen.of(n); *mark == 0 {
+			*mark = entered
+			stack = append(stack, frame{n: n, all: n.all()})
 		}
-		seen[t] = onTheWay
-		stack := []frame{{n: t, all: t.all()}}
+	}
+	for _, t := range targets {
+		enter(t)
 		for len(stack) > 0 {
 			top := &stack[len(stack)-1]
 			if top.next < len(top.all) {
-				i := top.all[top.next]
 				top.next++
-				if seen[i] == 0 {
-					seen[i] = onTheWay
-					stack = append(stack, frame{n: i, all: i.all()})
-				}
+				enter(top.all[top.next-1])
 				continue
 			}
-			p := top.n.picture()
-			for _, i := range top.all {
-				if seen[i] == left { // else it leads back here: a Bind that failed with a cycle
-					p.Inputs = append(p.Inputs, i.id())
-				}
-			}
-			s.Nodes = append(s.Nodes, p)
+			edges += len(top.all)
 			nodes = append(nodes, top.n)
-			seen[top.n] = left
 			stack = stack[:len(stack)-1]
 		}
 	}
-	return nodes, s
+	return nodes, edges
 }

@@ -32,6 +32,12 @@ type RunInfo struct {
 	End   time.Time // zero in RunStarted
 	Calls int       // planned so far: a Bind may add to them while the run goes on
 	Err   error     // in RunDone: what made the run fail or end early
+	// Op is what was being done, as in [Error]: "get", "run". Target is the handle that it was for, as "Report#7", or the first of
+	// several.
+	Op, Target string
+	Workers    int // how many functions the session may run at once; 0: an Executor of the user's knows
+
+	seen *seen // nil in a RunInfo that is not from a run
 }
 
 // CallInfo is what observers are told about a call.
@@ -55,6 +61,7 @@ type hooks struct {
 	run       uint64
 	start     time.Time
 	calls     atomic.Int64
+	seen      *seen
 	told      int // observers whose RunStarted has returned. Used by the run's starter and by Over alone
 
 	once sync.Once
@@ -76,6 +83,7 @@ func newHooks(r *run) *hooks {
 	if trace.IsEnabled() {
 		h.ctx, h.task = trace.NewTask(r.base, "dally "+r.op+" "+firstLabel(r.targets))
 	}
+	h.seen = newSeen(h, r)
 	h.calls.Store(int64(r.n + len(r.fetched)))
 	return h
 }
@@ -102,7 +110,7 @@ func (h *hooks) runStarted(r *run) bool {
 	if h == nil || r.then != nil { // a Bind's rest is part of the run it belongs to
 		return true
 	}
-	info := RunInfo{ID: h.run, Start: h.start, Calls: int(h.calls.Load())}
+	info := h.info(r)
 	for _, o := range h.observers {
 		if !h.tell(func() { o.RunStarted(info) }) {
 			r.halt(h.err)
@@ -112,6 +120,15 @@ func (h *hooks) runStarted(r *run) bool {
 	}
 	h.callsFetched(r.fetched)
 	return true
+}
+
+// info is what can be told of the run at any time.
+func (h *hooks) info(r *run) RunInfo {
+	i := RunInfo{ID: h.run, Start: h.start, Calls: int(h.calls.Load()), Op: r.op, Target: firstLabel(h.seen.targets), seen: h.seen}
+	if s := r.options.session; s.Executor == nil {
+		i.Workers = s.workers()
+	}
+	return i
 }
 
 // callsFetched tells of calls that had their values from the cache before the run was planned.
@@ -158,7 +175,8 @@ func (h *hooks) runDone(r *run) {
 	if h == nil || r.then != nil {
 		return
 	}
-	info := RunInfo{ID: h.run, Start: h.start, End: time.Now(), Calls: int(h.calls.Load()), Err: h.err}
+	info := h.info(r)
+	info.End, info.Err = time.Now(), h.err
 	if first := r.firstFailure(); info.Err == nil && first != nil {
 		info.Err = r.errorOf(first.at)
 	} else if info.Err == nil && r.halted.Load() {
