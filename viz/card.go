@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/viz/internal/label"
 )
 
 // Measures of a card, in pixels. Text of one line stands 16 apart; widths come from the face tables.
@@ -82,7 +83,7 @@ func newCard(m *model, i int32, o *options, arg func(int32) string) card {
 // headline fills name, ×count and time, and returns the width they need.
 func (c *card) headline(n *graph.Node) float64 {
 	c.name = labelOf(n, c.style)
-	if c.time = duration(n.Duration); n.State == graph.Cached {
+	if c.time = label.Duration(n.Duration); n.State == graph.Cached {
 		c.time = "cached"
 	}
 	used := float64(glyphRoom)
@@ -90,7 +91,7 @@ func (c *card) headline(n *graph.Node) float64 {
 		used += faceSmall.width(c.time) + 14
 	}
 	if c.collapsed() {
-		c.times = "×" + grouped(n.Count)
+		c.times = "×" + label.Grouped(n.Count)
 		used += faceTimes.width(c.times) + 7
 	}
 	name, w := faceName.cut(c.name, innerMax-used)
@@ -106,7 +107,7 @@ func labelOf(n *graph.Node, st NodeStyle) string {
 		texts[2] = n.Value
 	}
 	for _, s := range texts {
-		if s = strings.TrimSpace(clean(s, labelMax)); s != "" {
+		if s = strings.TrimSpace(label.Clean(s, labelMax)); s != "" {
 			return s
 		}
 	}
@@ -124,11 +125,11 @@ func (c *card) body(n *graph.Node, inputs []int32, arg func(int32) string) float
 	note := ""
 	switch {
 	case n.Err != "":
-		note, c.noteClass = clean(n.Err, labelMax), "e"
+		note, c.noteClass = label.Clean(n.Err, labelMax), "e"
 	case n.Value != "" && (n.Name != "" || c.style.Label != "" || !isSource(n)):
-		note, c.noteClass = "= "+clean(n.Value, labelMax), "v"
+		note, c.noteClass = "= "+label.Clean(n.Value, labelMax), "v"
 	case n.Value == "" && n.Reason != "":
-		note, c.noteClass = clean(n.Reason, labelMax), "m"
+		note, c.noteClass = label.Clean(n.Reason, labelMax), "m"
 	}
 	if c.collapsed() {
 		note = ""
@@ -153,12 +154,12 @@ func arguments(inputs []int32, arg func(int32) string) string {
 		for i+run < len(inputs) && (inputs[i+run] == inputs[i] || arg(inputs[i+run]) == text) {
 			run++
 		}
-		b.WriteString(isolate(text))
+		b.WriteString(label.Isolate(text))
 		if run > 2 {
-			b.WriteString(" ×" + grouped(run))
+			b.WriteString(" ×" + label.Grouped(run))
 		} else {
 			for range run - 1 {
-				b.WriteString(", " + isolate(text))
+				b.WriteString(", " + label.Isolate(text))
 			}
 		}
 		i += run
@@ -175,7 +176,7 @@ func (c *card) countLines(n *graph.Node) float64 {
 		if n.Merged[st] <= 0 {
 			continue
 		}
-		text := lookOf(st).glyph + " " + grouped(n.Merged[st])
+		text := lookOf(st).glyph + " " + label.Grouped(n.Merged[st])
 		w := faceSmall.width(text)
 		if len(line) > 0 && x+w > innerMax {
 			c.counts = append(c.counts, line)

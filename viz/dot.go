@@ -10,6 +10,7 @@ import (
 	"github.com/emicklei/dot"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/viz/internal/label"
 )
 
 // This file alone knows emicklei/dot.
@@ -58,7 +59,7 @@ func dotAttributes(g *dot.Graph, o *options) {
 		g.Attr("labelloc", "t")
 	}
 	for _, kv := range o.attributes {
-		g.Attr(kv[0], dotText(clean(kv[1], 400)))
+		g.Attr(kv[0], dotText(label.Clean(kv[1], 400)))
 	}
 	if o.sideways {
 		g.Attr("rankdir", "LR")
@@ -94,7 +95,7 @@ func dotNode(g *dot.Graph, m *model, i int32, o *options) dot.Node {
 		d.Attr("penwidth", dot.Literal("2.5"))
 	}
 	if n.Where != "" {
-		d.Attr("tooltip", dotText(clean(n.Where, 400)))
+		d.Attr("tooltip", dotText(label.Clean(n.Where, 400)))
 	}
 	return d
 }
@@ -115,19 +116,19 @@ func dotLabel(n *graph.Node, st NodeStyle) []string {
 		head += name + "#" + strconv.FormatUint(uint64(n.ID), 10)
 	}
 	if n.Count > 1 {
-		head += " ×" + grouped(n.Count)
+		head += " ×" + label.Grouped(n.Count)
 	}
-	if t := duration(n.Duration); t != "" {
+	if t := label.Duration(n.Duration); t != "" {
 		head += " · " + t
 	}
 	lines := []string{head}
 	switch {
 	case n.Err != "":
-		lines = append(lines, clean(n.Err, labelMax))
+		lines = append(lines, label.Clean(n.Err, labelMax))
 	case n.Value != "":
-		lines = append(lines, "= "+clean(n.Value, labelMax))
+		lines = append(lines, "= "+label.Clean(n.Value, labelMax))
 	case n.Reason != "":
-		lines = append(lines, clean(n.Reason, labelMax))
+		lines = append(lines, label.Clean(n.Reason, labelMax))
 	}
 	return lines
 }

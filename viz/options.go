@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/viz/internal/label"
 )
 
 // Option changes how a snapshot is drawn.
@@ -41,7 +42,7 @@ func newOptions(s graph.Snapshot, opts []Option) *options {
 	for _, opt := range opts {
 		opt(o)
 	}
-	o.title = clean(o.title, 200)
+	o.title = label.Clean(o.title, 200)
 	return o
 }
 

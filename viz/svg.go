@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/viz/internal/label"
 )
 
 const (
@@ -52,9 +53,9 @@ func drawable(s graph.Snapshot, o *options) (*model, error) {
 		return m, nil
 	}
 	small := collapse(m)
-	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, limit %s", grouped(n), grouped(len(small)), grouped(o.limit))
+	o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, limit %s", label.Grouped(n), label.Grouped(len(small)), label.Grouped(o.limit))
 	if n <= o.limit {
-		o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, too many side by side", grouped(n), grouped(len(small)))
+		o.note = fmt.Sprintf("collapsed: %s nodes drawn as %s, too many side by side", label.Grouped(n), label.Grouped(len(small)))
 	}
 	return newModel(graph.Snapshot{Nodes: small})
 }
@@ -128,9 +129,9 @@ func (p *picture) count(n *graph.Node) {
 func (p *picture) argument(in int32) string {
 	n := &p.nodes[in]
 	if !isSource(n) || n.Name != "" {
-		return clean(labelOf(n, NodeStyle{}), argumentMax)
+		return label.Clean(labelOf(n, NodeStyle{}), argumentMax)
 	}
-	if text := strings.TrimSpace(clean(n.Value, argumentMax)); text != "" {
+	if text := strings.TrimSpace(label.Clean(n.Value, argumentMax)); text != "" {
 		return text
 	}
 	return "…"
@@ -161,7 +162,7 @@ func (p *picture) svg() []byte {
 	p.b = make([]byte, 0, 6000+500*len(p.cards)+150*len(p.links))
 	p.open(w, top+height+pageMargin)
 	if title != "" {
-		p.str(`<text class="h" x="20" y="28">`).esc(isolate(title)).str("</text>\n")
+		p.str(`<text class="h" x="20" y="28">`).esc(label.Isolate(title)).str("</text>\n")
 	}
 	p.str(legend)
 	p.edges(parts)
@@ -187,11 +188,11 @@ func (p *picture) summary() string {
 	if b.WriteString(p.opt.title); p.opt.title == "" {
 		b.WriteString("graph of calls")
 	}
-	fmt.Fprintf(&b, ": %s nodes", grouped(p.calls))
+	fmt.Fprintf(&b, ": %s nodes", label.Grouped(p.calls))
 	sep := ": "
 	for st, n := range p.counts {
 		if n > 0 {
-			fmt.Fprintf(&b, "%s%s %s", sep, grouped(n), graph.State(st))
+			fmt.Fprintf(&b, "%s%s %s", sep, label.Grouped(n), graph.State(st))
 			sep = ", "
 		}
 	}
@@ -212,7 +213,7 @@ func (p *picture) legendWidth() float64 {
 const legendGap = 18
 
 func legendItem(st, n int) float64 {
-	return 14 + faceSmall.width(graph.State(st).String()+" "+grouped(n))
+	return 14 + faceSmall.width(graph.State(st).String()+" "+label.Grouped(n))
 }
 
 // legend writes the counts by state, wrapped to the given width, and the notes, and returns where the graph begins.
@@ -227,7 +228,7 @@ func (p *picture) legend(titled bool, width float64) (svg string, top float64) {
 		if n <= 0 {
 			continue
 		}
-		text := graph.State(st).String() + " " + grouped(n)
+		text := graph.State(st).String() + " " + label.Grouped(n)
 		w := legendItem(st, n)
 		if x > pageMargin && x+w > pageMargin+width {
 			x, y = pageMargin, y+rowLegend

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dally-go/dally/viz/internal/label"
 )
 
 // card draws one card around its centre.
@@ -125,21 +127,21 @@ func (c *card) tooltip() string {
 	var b strings.Builder
 	b.WriteString(labelOf(n, NodeStyle{}))
 	if c.collapsed() {
-		b.WriteString(" ×" + grouped(n.Count))
+		b.WriteString(" ×" + label.Grouped(n.Count))
 	} else {
 		b.WriteString("#" + strconv.FormatUint(uint64(n.ID), 10))
 	}
 	b.WriteString(" " + n.State.String())
 	if n.Duration > 0 && c.collapsed() {
-		b.WriteString(", mean time " + duration(n.Duration))
+		b.WriteString(", mean time " + label.Duration(n.Duration))
 	} else if n.Duration > 0 {
-		b.WriteString(", " + duration(n.Duration))
+		b.WriteString(", " + label.Duration(n.Duration))
 	}
 	for _, line := range []struct{ label, text string }{
 		{"= ", n.Value}, {"error: ", n.Err}, {"", n.Reason}, {"at ", n.Where},
 	} {
 		if line.text != "" {
-			b.WriteString("\n" + line.label + clean(line.text, 400))
+			b.WriteString("\n" + line.label + label.Clean(line.text, 400))
 		}
 	}
 	return b.String()

@@ -32,9 +32,24 @@ var table = map[string]row{
 	"proc": {imports: []string{"lazy", "executor"}},
 
 	// The picture.
-	"viz": {imports: []string{"graph"}, adapters: map[string]string{"github.com/emicklei/dot": oneFile}},
+	"viz": {
+		imports:  []string{"graph", "viz/internal/label", "viz/internal/page"},
+		adapters: map[string]string{"github.com/emicklei/dot": oneFile},
+	},
+	"viz/internal/label": {},
+	"viz/internal/page":  {},
 
-	"examples/...":       {imports: []string{"lazy", "graph", "cache", "comm", "executor", "proc", "viz", "gonum.org/v1/gonum/..."}},
+	// What runs, as it runs.
+	"viz/record": {imports: []string{"lazy", "graph"}},
+	"viz/trace":  {imports: []string{"graph", "viz/internal/label"}},
+	"viz/progress": {
+		imports:  []string{"lazy", "graph", "viz/record", "viz/internal/label"},
+		adapters: map[string]string{"golang.org/x/term": oneFile},
+	},
+	"viz/live": {imports: []string{"lazy", "graph", "viz", "viz/record", "viz/internal/label", "viz/internal/page"}},
+	"viz/auto": {imports: []string{"lazy", "graph", "viz", "viz/record", "viz/trace", "viz/progress", "viz/live", "internal/..."}},
+
+	"examples/...":       {imports: []string{"lazy", "graph", "cache", "comm", "executor", "proc", "viz", "viz/...", "gonum.org/v1/gonum/..."}},
 	"examples/native":    {imports: []string{"lazy", "C"}},
 	"examples/replay":    {imports: []string{"lazy", "graph", "viz", "examples/replay/wf"}},
 	"examples/replay/wf": {},

@@ -1,4 +1,5 @@
-package viz
+// Package label makes text, numbers and times fit for people to read, wherever they come from.
+package label
 
 import (
 	"fmt"
@@ -9,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text from outside fit for a label: one line, valid UTF-8, nothing that cannot be seen, at most limit runes.
+// Clean makes text from outside fit for a label: one line, valid UTF-8, nothing that cannot be seen, at most limit runes.
 // Control characters become their pictures (␀), line breaks spaces, direction marks and other invisible runes �;
 // joiners and variation selectors go, and no letter keeps more than two combining marks, so that text stays on its line.
-func clean(s string, limit int) string {
+func Clean(s string, limit int) string {
 	if len(s) <= limit && isPlain(s) {
 		return s
 	}
@@ -67,8 +68,8 @@ func visible(r rune) rune {
 	return r
 }
 
-// isolate keeps right-to-left text from reordering what stands around it.
-func isolate(s string) string {
+// Isolate keeps right-to-left text from reordering what stands around it.
+func Isolate(s string) string {
 	for _, r := range s {
 		if r >= 0x590 && unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko) {
 			return "\u2068" + s + "\u2069"
@@ -77,9 +78,9 @@ func isolate(s string) string {
 	return s
 }
 
-// duration writes d with a unit that leaves two or three digits: "412 ms", "3.2 s", "1m 05s". Zero and below: "".
+// Duration writes d with a unit that leaves two or three digits: "412 ms", "3.2 s", "1m 05s". Zero and below: "".
 // It rounds before it chooses the unit, so that neither "1000 ms" nor "1m 60s" can come out.
-func duration(d time.Duration) string {
+func Duration(d time.Duration) string {
 	if d <= 0 {
 		return ""
 	}
@@ -106,8 +107,8 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dd %02dh", h/24, h%24)
 }
 
-// grouped writes n with commas between thousands.
-func grouped(n int) string {
+// Grouped writes n with commas between thousands.
+func Grouped(n int) string {
 	s := strconv.Itoa(n)
 	if n < 0 {
 		return s

@@ -1,4 +1,4 @@
-package viz
+package label
 
 import (
 	"strings"
@@ -37,13 +37,13 @@ func TestDuration(t *testing.T) {
 		{76 * time.Hour, "3d 04h"},
 		{1<<63 - 1, "106751d 23h"},
 	} {
-		require.Equal(t, c.want, duration(c.d), "%d ns", int64(c.d))
+		require.Equal(t, c.want, Duration(c.d), "%d ns", int64(c.d))
 	}
 }
 
 func TestDurationUnitsNeverOverflow(t *testing.T) {
 	for d := time.Duration(1); d < 1<<60; d += d/97 + 1 {
-		s := duration(d)
+		s := Duration(d)
 		for _, bad := range []string{"1000 ", " 60s", "60m", "m 60", "h 60", "d 24"} {
 			require.NotContains(t, s, bad, "%d ns", int64(d))
 		}
@@ -65,39 +65,12 @@ func TestClean(t *testing.T) {
 		{strings.Repeat("é", 21), strings.Repeat("é", 20) + "…"},
 		{strings.Repeat("é", 20), strings.Repeat("é", 20)},
 	} {
-		require.Equal(t, c.want, clean(c.in, 20))
-	}
-}
-
-func TestCutFits(t *testing.T) {
-	for _, s := range []string{"", "short", strings.Repeat("W", 200), strings.Repeat("日本", 80), strings.Repeat("a ", 99), "é\u0301"} {
-		for width := 0.0; width < 300; width += 7 {
-			got, w := faceName.cut(s, width)
-			require.InDelta(t, faceName.width(got), w, 0.001+faceName.rune(' '))
-			require.LessOrEqual(t, w, max(width, faceName.rune('…')))
-			if got != s {
-				require.True(t, strings.HasSuffix(got, "…"))
-			}
-		}
+		require.Equal(t, c.want, Clean(c.in, 20))
 	}
 }
 
 func TestGrouped(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 68204: "68,204", 1234567: "1,234,567"} {
-		require.Equal(t, want, grouped(n))
+		require.Equal(t, want, Grouped(n))
 	}
-}
-
-func TestColour(t *testing.T) {
-	for in, want := range map[string]string{
-		"#fff": "#fff", "rebeccapurple": "rebeccapurple", "rgb(1, 2, 3)": "rgb(1, 2, 3)",
-		"red;background:url(x)": "", `red"`: "", "url(x)": "", "a<b": "", strings.Repeat("a", 65): "",
-	} {
-		require.Equal(t, want, colour(in))
-	}
-	light, ok := lightness("#fff")
-	require.True(t, ok)
-	require.InDelta(t, 1, light, 0.01)
-	_, ok = lightness("red")
-	require.False(t, ok)
 }

@@ -1,0 +1,2 @@
+// Package auto is being written.
+package auto

@@ -1,0 +1,2 @@
+// Package page is being written.
+package page

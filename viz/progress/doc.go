@@ -1,0 +1,2 @@
+// Package progress is being written.
+package progress

@@ -1,0 +1,2 @@
+// Package record is being written.
+package record

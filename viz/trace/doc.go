@@ -1,0 +1,2 @@
+// Package trace is being written.
+package trace
