@@ -75,7 +75,8 @@ func newHooks(r *run) *hooks {
 		return nil
 	}
 	h := &hooks{labels: s.Labels, run: r.id, start: time.Now(), ctx: r.base}
-	for _, o := range []Observer{s.Observer, r.options.observer} {
+	switched, _ := s.switchedOn()
+	for _, o := range []Observer{s.Observer, r.options.observer, switched} {
 		if o != nil {
 			h.observers = append(h.observers, o)
 		}
@@ -90,7 +91,11 @@ func newHooks(r *run) *hooks {
 
 // observed reports whether somebody looks at all runs in s.
 func (s *Session) observed() bool {
-	return s.Observer != nil || s.Labels || s.CheckInputs || trace.IsEnabled()
+	if s.Observer != nil || s.Labels || s.CheckInputs || trace.IsEnabled() {
+		return true
+	}
+	o, _ := s.switchedOn() // an error is that of the Get
+	return o != nil
 }
 
 // tell calls f and keeps its panic.

@@ -178,7 +178,9 @@ func settle(ctx context.Context, opts []RunOption) (o runOptions, outer *callCon
 			o.session = outer.run.options.session
 		}
 	}
+	_, err = o.session.switchedOn()
 	switch {
+	case err != nil:
 	case o.hasWorkers && o.workers < 1:
 		err = fmt.Errorf("Workers(%d): want 1 or more", o.workers)
 	case o.session.Parallelism < 0:

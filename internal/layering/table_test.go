@@ -62,6 +62,7 @@ var table = map[string]row{
 	"internal/kept":      {},
 	"internal/layering":  {},
 	"internal/leak":      {},
+	"internal/startup":   {},
 }
 
 // core are the packages that every user of the library links into the program.
