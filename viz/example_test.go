@@ -75,7 +75,7 @@ func ExampleStyle() {
 
 func ExampleWriteFile() {
 	fmt.Println(viz.WriteFile("report.png", small))
-	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .mmd and .svg
+	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .html, .json, .mmd and .svg
 }
 
 func ExampleTitle() {
