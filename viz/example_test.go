@@ -177,14 +177,14 @@ func ExampleRan() {
 	page := data(viz.Ran(record))
 	fmt.Println(len(page.Spans.Fn), "spans")
 	for _, f := range page.Facts {
-		if f[0] == "wall time" || f[0] == "at once" {
+		if f[0] == "wall time" || f[0] == "calls at once" {
 			fmt.Println(f[0]+":", f[1])
 		}
 	}
 	// Output:
 	// 2 spans
 	// wall time: 40 ms
-	// at once: 1.6 calls on average
+	// calls at once: 1.6 on average
 }
 
 func ExampleWhy() {

@@ -128,7 +128,7 @@ func TestJSONRunsThatGoOn(t *testing.T) {
 	require.Contains(t, p.Note, "the oldest 12,000 spans were dropped")
 	facts := factsOf(p)
 	require.Equal(t, "6 s", facts["wall time"])
-	require.Equal(t, "1.5 calls on average", facts["at once"])
+	require.Equal(t, "1.5 on average", facts["calls at once"])
 	require.Equal(t, "1 of 4 (25 %)", facts["cached"])
 }
 
@@ -150,7 +150,7 @@ func TestJSONFacts(t *testing.T) {
 	require.NotContains(t, facts, "none")
 	require.Equal(t, "96 ms", facts["wall time"])
 	require.Equal(t, "106 ms", facts["time in calls"])
-	require.Equal(t, "1.1 calls on average", facts["at once"])
+	require.Equal(t, "1.1 on average", facts["calls at once"])
 	require.Equal(t, "2", facts["workers"])
 	require.Equal(t, runtime.Version(), facts["Go"])
 	require.Contains(t, facts["machine"], runtime.GOOS+"/"+runtime.GOARCH)
@@ -164,10 +164,10 @@ func TestJSONFacts(t *testing.T) {
 
 	// Where runs may have been forgotten, how many calls ran at once is not known.
 	rec.Runs = slices.Repeat(rec.Runs, 1000)
-	require.NotContains(t, factsOf(pageOf(t, s, viz.Ran(rec))), "at once")
+	require.NotContains(t, factsOf(pageOf(t, s, viz.Ran(rec))), "calls at once")
 	_, rec = wordCount()
 	rec.Runs = nil
-	require.NotContains(t, factsOf(pageOf(t, s, viz.Ran(rec))), "at once")
+	require.NotContains(t, factsOf(pageOf(t, s, viz.Ran(rec))), "calls at once")
 }
 
 func TestJSONValues(t *testing.T) {
@@ -345,4 +345,57 @@ func TestJSONIsWrittenInPieces(t *testing.T) {
 	var w largest
 	require.NoError(t, viz.WriteJSON(io.Writer(&w), random(30_000, 2)))
 	require.Less(t, w.n, 64<<10)
+}
+
+// FuzzJSON reads bytes as a graph and a record of it, in any order, and asks for a picture that holds and for columns of
+// one length.
+func FuzzJSON(f *testing.F) {
+	f.Add([]byte("a graph of some calls that take one another"), uint8(0))
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 255, 254, 253, 128, 64, 32, 16}, uint8(7))
+	f.Add(bytes.Repeat([]byte{9, 200, 31}, 60), uint8(3))
+	f.Fuzz(func(t *testing.T, program []byte, how uint8) {
+		if len(program) > 300 {
+			return
+		}
+		s, rec := graph.Snapshot{}, graph.Record{Start: begin}
+		for i, c := range program {
+			n := graph.Node{ID: graph.ID(1000 - i), Name: string(rune('a' + c%11)), State: graph.State(c % 9), Duration: time.Duration(c)}
+			for k := c / 50; k > 0 && i > 0; k-- {
+				n.Inputs = append(n.Inputs, s.Nodes[(int(c)*int(k)*7+i)%i].ID)
+			}
+			if c%13 == 0 {
+				n.Name, n.State, n.Inputs = "", graph.Source, nil
+			}
+			if c%5 == 0 {
+				n.Start = begin.Add(time.Duration(c) - 100)
+			}
+			s.Nodes = append(s.Nodes, n)
+			rec.Spans = append(rec.Spans, graph.Span{Call: n.ID + graph.ID(c%3), Name: n.Name, State: n.State, Start: time.Duration(c), End: time.Duration(i)})
+		}
+		if how&1 != 0 {
+			slices.Reverse(s.Nodes)
+		}
+		var opts []viz.Option
+		if how&2 != 0 {
+			opts = append(opts, viz.Ran(rec))
+		}
+		if how&4 != 0 {
+			opts = append(opts, viz.Limit(int(how)/8))
+		}
+		p := pageOf(t, s, opts...)
+		for _, column := range []int{len(p.Calls.ID), len(p.Calls.Fn), len(p.Calls.Group), len(p.Calls.State), len(p.Calls.Inputs)} {
+			require.Equal(t, len(s.Nodes), column)
+		}
+		if how&2 != 0 {
+			for _, column := range []int{len(p.Spans.Call), len(p.Spans.Fn), len(p.Spans.Run), len(p.Spans.Start), len(p.Spans.State)} {
+				require.Equal(t, len(rec.Spans), column)
+			}
+		}
+		byID := positions(s)
+		nodes := make([]graph.Node, 0, len(s.Nodes))
+		for _, id := range sums(p.Calls.ID) {
+			nodes = append(nodes, s.Nodes[byID[graph.ID(id)]])
+		}
+		requirePicture(t, graph.Snapshot{Nodes: nodes}, p, true)
+	})
 }

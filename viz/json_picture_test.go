@@ -58,33 +58,59 @@ func requirePicture(t *testing.T, s graph.Snapshot, p *page, edges bool) {
 			}
 		}
 	}
-	got := map[[2]int]bool{}
+	got, trunks := map[[2]int]bool{}, map[int][][2]float64{}
 	for _, e := range p.Edges {
 		require.False(t, got[[2]int{e.From, e.To}], "twice")
 		got[[2]int{e.From, e.To}] = true
-		requireEnds(t, p, e)
+		requireEnds(t, p, e, trunks)
 	}
 	if edges {
 		require.Equal(t, want, got)
 	}
 }
 
-// requireEnds wants a path to lead from the border of one card to that of another. A stack has 4 pixels behind it.
-func requireEnds(t *testing.T, p *page, e pageEdge) {
+// points are the points of a path, ends and controls.
+func (e pageEdge) points(t *testing.T) (points [][2]float64) {
 	t.Helper()
 	v := strings.FieldsFunc(e.Path, func(r rune) bool { return strings.ContainsRune("MLCQ ", r) })
-	num := func(i int) float64 {
-		f, err := strconv.ParseFloat(v[i], 64)
+	for i := 0; i+1 < len(v); i += 2 {
+		x, err := strconv.ParseFloat(v[i], 64)
 		require.NoError(t, err, e.Path)
-		return f
+		y, err := strconv.ParseFloat(v[i+1], 64)
+		require.NoError(t, err, e.Path)
+		points = append(points, [2]float64{x, y})
 	}
-	x0, y0, x1, y1 := num(0), num(1), num(len(v)-2), num(len(v)-1)
+	return points
+}
+
+// requireEnds wants a path to lead to the border of its card: from the border of another, or from the trunk that an edge
+// of that other one has drawn. A stack has 4 pixels behind it.
+func requireEnds(t *testing.T, p *page, e pageEdge, trunks map[int][][2]float64) {
+	t.Helper()
+	points := e.points(t)
+	first, last := points[0], points[len(points)-1]
 	a, b := p.Groups[e.From], p.Groups[e.To]
 	text := fmt.Sprintf("%s: %+v %+v", e.Path, a, b)
-	require.InDelta(t, a.X+a.W/2, x0, a.W/2, text)
-	require.InDelta(t, a.Y+a.H+2, y0, 2.5, text)
-	require.InDelta(t, b.X+b.W/2, x1, b.W/2, text)
-	require.InDelta(t, b.Y, y1, 0.5, text)
+	require.InDelta(t, b.X+b.W/2, last[0], b.W/2, text)
+	require.InDelta(t, b.Y, last[1], 0.5, text)
+	if y := first[1] - a.Y - a.H; y <= 4.5 {
+		require.InDelta(t, 2, y, 2.5, text)
+		require.InDelta(t, a.X+a.W/2, first[0], a.W/2, text)
+	} else {
+		require.True(t, along(first, trunks[e.From]), text)
+	}
+	trunks[e.From] = append(trunks[e.From], points...)
+}
+
+// along reports whether a point lies on a straight line between two points.
+func along(at [2]float64, points [][2]float64) bool {
+	for i := 1; i < len(points); i++ {
+		u, v := points[i-1], points[i]
+		if u[0] == at[0] && v[0] == at[0] && u[1]-0.1 <= at[1] && at[1] <= v[1]+0.1 {
+			return true
+		}
+	}
+	return false
 }
 
 func TestJSONPicture(t *testing.T) {
@@ -126,9 +152,10 @@ func TestJSONDrawsLinksBesideTheGraph(t *testing.T) {
 			links[[2]graph.ID{in, n.ID}] = true
 		}
 	}
+	trunks := map[int][][2]float64{}
 	for _, e := range p.Edges {
 		require.True(t, links[[2]graph.ID{graph.ID(e.From + 1), graph.ID(e.To + 1)}])
-		requireEnds(t, p, e)
+		requireEnds(t, p, e, trunks)
 	}
 	require.Len(t, p.Edges, len(links))
 }
@@ -220,6 +247,33 @@ func TestJSONStyles(t *testing.T) {
 	p := pageOf(t, report(), style)
 	require.Equal(t, []string{"load it", "#ffdd88", ""}, []string{p.Groups[1].Name, p.Groups[1].Fill, p.Groups[1].Stroke})
 	require.Equal(t, "(Load, \"NA\")", p.Groups[2].Args)
+}
+
+func TestJSONDrawsEachTrunkOnce(t *testing.T) {
+	s := manyNames(30)
+	for i := 10; i < len(s.Nodes); i++ {
+		s.Nodes[i].State = graph.Pending
+	}
+	p := pageOf(t, s, viz.Limit(0))
+	var waiting, ran [][2]float64
+	for _, e := range p.Edges {
+		points := e.points(t)
+		if e.From != 0 {
+			continue
+		}
+		for i := 1; i < len(points); i++ {
+			if u, v := points[i-1], points[i]; u[0] == v[0] && v[1]-u[1] > 60 {
+				if e.Waiting {
+					waiting = append(waiting, [2]float64{u[1], v[1]})
+				} else {
+					ran = append(ran, [2]float64{u[1], v[1]})
+				}
+			}
+		}
+	}
+	require.Len(t, ran, 1, "the trunk is solid as far as calls have run")
+	require.Len(t, waiting, 1, "and dashed from there")
+	require.InDelta(t, ran[0][1], waiting[0][0], 60)
 }
 
 func TestJSONSideways(t *testing.T) {

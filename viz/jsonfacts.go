@@ -88,7 +88,7 @@ func (p *pageData) timeFacts(total time.Duration, set func(name, value string)) 
 		set("workers", strconv.Itoa(n))
 	}
 	if whole && wall > 0 && total > 0 {
-		set("at once", decimal(float64(total)/float64(wall))+" calls on average")
+		set("calls at once", decimal(float64(total)/float64(wall))+" on average")
 	}
 }
 
@@ -135,7 +135,7 @@ func programFacts(set func(name, value string)) {
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
-			if m.Path == "github.com/dally-go/dally" && m.Version != "" {
+			if m.Path == "github.com/dally-go/dally" && m.Version != "" && m.Version != "(devel)" {
 				set("dally", m.Version)
 			}
 		}
