@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -78,6 +79,17 @@ func ExampleStyle() {
 func ExampleWriteFile() {
 	fmt.Println(viz.WriteFile("report.png", small))
 	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .html, .json, .mmd and .svg
+}
+
+func ExampleWriteFile_report() {
+	dir, err := os.MkdirTemp("", "report")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	err = viz.WriteFile(filepath.Join(dir, "report.html"), small, viz.Ran(record), viz.Fact("commit", "4f2a9c1"))
+	fmt.Println(err)
+	// Output: <nil>
 }
 
 func ExampleTitle() {
@@ -163,17 +175,20 @@ func ExampleWriteJSON() {
 	// Output: <nil> true
 }
 
+// record is what a recorder saw of small.
+var record = graph.Record{
+	Start: noon,
+	Runs:  []graph.Run{{ID: 1, Op: "get", Target: "Add#5", Start: noon, End: noon.Add(40 * time.Millisecond), Workers: 2}},
+	Spans: []graph.Span{
+		{Call: 3, Run: 1, Name: "Square", State: graph.Done, End: 30 * time.Millisecond},
+		{Call: 4, Run: 1, Name: "Square", Worker: 1, State: graph.Done, End: 34 * time.Millisecond},
+	},
+	Functions: []graph.Function{{Name: "Square", Calls: [graph.NumStates]int{graph.Done: 2}, Total: 64 * time.Millisecond}},
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
 func ExampleRan() {
-	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	record := graph.Record{
-		Start: noon,
-		Runs:  []graph.Run{{ID: 1, Op: "get", Target: "Add#5", Start: noon, End: noon.Add(40 * time.Millisecond), Workers: 2}},
-		Spans: []graph.Span{
-			{Call: 3, Run: 1, Name: "Square", State: graph.Done, End: 30 * time.Millisecond},
-			{Call: 4, Run: 1, Name: "Square", Worker: 1, State: graph.Done, End: 34 * time.Millisecond},
-		},
-		Functions: []graph.Function{{Name: "Square", Calls: [graph.NumStates]int{graph.Done: 2}, Total: 64 * time.Millisecond}},
-	}
 	page := data(viz.Ran(record))
 	fmt.Println(len(page.Spans.Fn), "spans")
 	for _, f := range page.Facts {
@@ -202,7 +217,6 @@ func ExampleValues() {
 }
 
 func ExampleTaken() {
-	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	page := data(viz.Ran(graph.Record{Start: noon}), viz.Taken(noon.Add(time.Minute)))
 	fmt.Println(page.Now)
 	// Output: 1m0s

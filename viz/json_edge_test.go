@@ -132,6 +132,11 @@ func TestJSONRunsThatGoOn(t *testing.T) {
 	require.Equal(t, "1 of 4 (25 %)", facts["cached"])
 }
 
+func TestJSONCountsTheRecordsCallsWhereThereIsNoSnapshot(t *testing.T) {
+	_, rec := wordCount()
+	require.Equal(t, "4", factsOf(pageOf(t, graph.Snapshot{}, viz.Ran(rec)))["calls"])
+}
+
 func factsOf(p *page) map[string]string {
 	facts := map[string]string{}
 	for _, f := range p.Facts {
@@ -226,10 +231,11 @@ func TestJSONSourcesAndCallsOfOneName(t *testing.T) {
 		{ID: 2, Name: "path", State: graph.Done, Inputs: []graph.ID{1}},
 		{ID: 3, State: graph.Source, Value: "1"},
 		{ID: 4, State: graph.Done, Inputs: []graph.ID{3}},
+		{ID: 5, Name: "\t", State: graph.Done},
 	}}
 	p := pageOf(t, s)
-	require.Equal(t, []pageFunction{{Name: "path"}, {Name: "", Source: true}, {Name: "(unnamed)"}}, p.Functions)
-	require.Equal(t, []int{0, 0, 1, 2}, p.Calls.Fn)
+	require.Equal(t, []pageFunction{{Name: "path"}, {Name: "", Source: true}, {Name: "(unnamed)"}, {Name: "(unnamed)"}}, p.Functions)
+	require.Equal(t, []int{0, 0, 1, 2, 3}, p.Calls.Fn)
 	require.Equal(t, "#4", p.Groups[2].Name)
 }
 

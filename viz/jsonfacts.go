@@ -51,10 +51,6 @@ func (p *pageData) runFacts(set func(name, value string)) {
 			calls += max(1, n.Count)
 		}
 	}
-	set("calls", label.Grouped(calls))
-	if sources > 0 {
-		set("sources", label.Grouped(sources))
-	}
 	var all graph.Function
 	for i := range p.totals {
 		t := &p.totals[i]
@@ -62,6 +58,15 @@ func (p *pageData) runFacts(set func(name, value string)) {
 			all.Calls[st] += k
 		}
 		all.Total += t.Total
+	}
+	if len(p.nodes) == 0 { // a record without a snapshot
+		for _, k := range all.Calls {
+			calls += k
+		}
+	}
+	set("calls", label.Grouped(calls))
+	if sources > 0 {
+		set("sources", label.Grouped(sources))
 	}
 	if ended := all.Calls[graph.Done] + all.Calls[graph.Cached] + all.Calls[graph.Failed]; ended > 0 {
 		set("cached", fmt.Sprintf("%s of %s (%s %%)", label.Grouped(all.Calls[graph.Cached]), label.Grouped(ended),

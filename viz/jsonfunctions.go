@@ -1,6 +1,7 @@
 package viz
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dally-go/dally/graph"
@@ -80,7 +81,11 @@ func (p *pageData) numberFunctions() {
 func (p *pageData) writeFunctions(j *jsonOut) {
 	j.key("functions").open('[')
 	for i, name := range p.fns.names {
-		j.open('{').key("name").str(label.Clean(name, labelMax)).key("where").str(cleanWhere(p.fns.where[i]))
+		name = label.Clean(name, labelMax)
+		if strings.TrimSpace(name) == "" && p.fns.calls[i] {
+			name = unnamed
+		}
+		j.open('{').key("name").str(name).key("where").str(cleanWhere(p.fns.where[i]))
 		if p.fns.data[i] && !p.fns.calls[i] {
 			j.key("source").bool(true)
 		}
