@@ -132,6 +132,16 @@ func TestJSONRunsThatGoOn(t *testing.T) {
 	require.Equal(t, "1 of 4 (25 %)", facts["cached"])
 }
 
+func TestJSONWallTimeCountsRunsWithinRunsOnce(t *testing.T) {
+	rec := graph.Record{Start: begin}
+	for i, r := range [][2]int{{0, 6}, {1, 2}, {3, 4}, {5, 7}, {9, 10}} {
+		rec.Runs = append(rec.Runs, graph.Run{
+			ID: uint64(i), Start: begin.Add(time.Duration(r[0]) * time.Second), End: begin.Add(time.Duration(r[1]) * time.Second),
+		})
+	}
+	require.Equal(t, "8 s", factsOf(pageOf(t, graph.Snapshot{}, viz.Ran(rec)))["wall time"])
+}
+
 func TestJSONCountsTheRecordsCallsWhereThereIsNoSnapshot(t *testing.T) {
 	_, rec := wordCount()
 	require.Equal(t, "4", factsOf(pageOf(t, graph.Snapshot{}, viz.Ran(rec)))["calls"])

@@ -225,6 +225,8 @@ func TestJSONOfACollapsedSnapshotCountsItsCalls(t *testing.T) {
 		merged[n.Name] += max(1, n.Count)
 	}
 	require.Equal(t, 1000, merged["Parse"])
+	several := graph.Node{ID: 1, Name: "f", State: graph.Done, Start: begin, Duration: 5, Count: 2, Merged: [graph.NumStates]int{graph.Done: 2}}
+	require.Empty(t, pageOf(t, graph.Snapshot{Nodes: []graph.Node{several}}).Spans.Call, "several calls are no line of the timeline")
 	require.Equal(t, names(whole, func(f pageTotal) [4]int { return [4]int{f.Done, f.Cached, f.Failed, f.Running} }),
 		names(p, func(f pageTotal) [4]int { return [4]int{f.Done, f.Cached, f.Failed, f.Running} }))
 }
