@@ -45,6 +45,12 @@ type groups struct {
 }
 
 func collapse(m *model) []graph.Node {
+	g, src := partition(m)
+	return assemble(m, g, src)
+}
+
+// partition applies the rules of [Collapse].
+func partition(m *model) (*groups, *sources) {
 	fns := newFunctions(m)
 	g := fns.mergeEqual(m)
 	if big := g.big(fns.count); big != nil {
@@ -53,8 +59,7 @@ func collapse(m *model) []graph.Node {
 	if big := g.big(fns.count); big != nil {
 		g.refine(g.unify(big, fns.count))
 	}
-	src := groupSources(m, g)
-	return assemble(m, g, src)
+	return g, groupSources(m, g)
 }
 
 // isSource reports whether a node is data, not a call.

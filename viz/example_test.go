@@ -1,9 +1,12 @@
 package viz_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dally-go/dally/graph"
 	"github.com/dally-go/dally/viz"
@@ -75,7 +78,18 @@ func ExampleStyle() {
 
 func ExampleWriteFile() {
 	fmt.Println(viz.WriteFile("report.png", small))
-	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .mmd and .svg
+	// Output: viz: write report.png: unknown format ".png"; known are .dot, .gv, .html, .json, .mmd and .svg
+}
+
+func ExampleWriteFile_report() {
+	dir, err := os.MkdirTemp("", "report")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	err = viz.WriteFile(filepath.Join(dir, "report.html"), small, viz.Ran(record), viz.Fact("commit", "4f2a9c1"))
+	fmt.Println(err)
+	// Output: <nil>
 }
 
 func ExampleTitle() {
@@ -123,4 +137,100 @@ func ExampleLimit() {
 	_ = viz.WriteMermaid(&b, small, viz.Limit(2))
 	fmt.Println(strings.Split(b.String(), "\n")[1])
 	// Output: title: "(collapsed: 3 nodes drawn as 2, limit 2)"
+}
+
+func ExampleWriteHTML() {
+	f, err := os.CreateTemp("", "report*.html")
+	if err != nil {
+		panic(err)
+	}
+	defer os.Remove(f.Name())
+	fmt.Println(viz.WriteHTML(f, small, viz.Title("a sum of squares")), f.Close())
+	// Output: <nil> <nil>
+}
+
+// data is the part of a page that the examples look at.
+func data(opts ...viz.Option) (page struct {
+	Now       time.Duration
+	Facts     [][2]string
+	Functions []struct{ Name string }
+	Calls     struct{ Value, Reason map[string]string }
+	Spans     struct{ Fn []int }
+},
+) {
+	var b strings.Builder
+	if err := viz.WriteJSON(&b, small, opts...); err != nil {
+		panic(err)
+	}
+	if err := json.Unmarshal([]byte(b.String()), &page); err != nil {
+		panic(err)
+	}
+	return page
+}
+
+func ExampleWriteJSON() {
+	var b strings.Builder
+	err := viz.WriteJSON(&b, small)
+	fmt.Println(err, strings.Contains(b.String(), `"state":"00441"`))
+	// Output: <nil> true
+}
+
+// record is what a recorder saw of small.
+var record = graph.Record{
+	Start: noon,
+	Runs:  []graph.Run{{ID: 1, Op: "get", Target: "Add#5", Start: noon, End: noon.Add(40 * time.Millisecond), Workers: 2}},
+	Spans: []graph.Span{
+		{Call: 3, Run: 1, Name: "Square", State: graph.Done, End: 30 * time.Millisecond},
+		{Call: 4, Run: 1, Name: "Square", Worker: 1, State: graph.Done, End: 34 * time.Millisecond},
+	},
+	Functions: []graph.Function{{Name: "Square", Calls: [graph.NumStates]int{graph.Done: 2}, Total: 64 * time.Millisecond}},
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+func ExampleRan() {
+	page := data(viz.Ran(record))
+	fmt.Println(len(page.Spans.Fn), "spans")
+	for _, f := range page.Facts {
+		if f[0] == "wall time" || f[0] == "calls at once" {
+			fmt.Println(f[0]+":", f[1])
+		}
+	}
+	// Output:
+	// 2 spans
+	// wall time: 40 ms
+	// calls at once: 1.6 on average
+}
+
+func ExampleWhy() {
+	plan := graph.Snapshot{Nodes: []graph.Node{{ID: 5, Name: "Add", State: graph.Pending, Reason: "has no value yet"}}}
+	fmt.Println(data(viz.Why(plan)).Calls.Reason)
+	// Output: map[4:has no value yet]
+}
+
+func ExampleValues() {
+	fmt.Println(data().Calls.Value)
+	fmt.Println(data(viz.Values(false)).Calls.Value)
+	// Output:
+	// map[0:2 1:3 2:4 3:9]
+	// map[]
+}
+
+func ExampleTaken() {
+	page := data(viz.Ran(graph.Record{Start: noon}), viz.Taken(noon.Add(time.Minute)))
+	fmt.Println(page.Now)
+	// Output: 1m0s
+}
+
+func ExampleFact() {
+	facts := data(viz.Fact("commit", "4f2a9c1"), viz.Fact("program", "")).Facts
+	fmt.Println(facts[len(facts)-1])
+	// Output: [commit 4f2a9c1]
+}
+
+func ExampleLive() {
+	names := []string{"Add"} // has number 0 on the page since the version before
+	page := data(viz.Live(2, &names))
+	fmt.Printf("%q %d spans\n", names, len(page.Spans.Fn))
+	// Output: ["Add" "" "Square"] 0 spans
 }

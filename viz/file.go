@@ -11,8 +11,8 @@ import (
 	"github.com/dally-go/dally/graph"
 )
 
-// WriteFile draws s into a file, in the format that the extension names: .svg as [WriteSVG], .dot and .gv as [WriteDOT],
-// .mmd as [WriteMermaid]. Any other extension is an error that lists these. An existing file is replaced, and only after
+// WriteFile draws s into a file, in the format that the extension names: .svg as [WriteSVG], .html as [WriteHTML], .dot
+// and .gv as [WriteDOT], .mmd as [WriteMermaid], .json as [WriteJSON]. Any other extension is an error that lists these. An existing file is replaced, and only after
 // the picture has been drawn.
 func WriteFile(path string, s graph.Snapshot, opts ...Option) error {
 	var write func(io.Writer, graph.Snapshot, ...Option) error
@@ -23,8 +23,12 @@ func WriteFile(path string, s graph.Snapshot, opts ...Option) error {
 		write = WriteSVG
 	case ".mmd":
 		write = WriteMermaid
+	case ".html", ".htm":
+		write = WriteHTML
+	case ".json":
+		write = WriteJSON
 	default:
-		return fmt.Errorf("viz: write %s: unknown format %q; known are .dot, .gv, .mmd and .svg", path, ext)
+		return fmt.Errorf("viz: write %s: unknown format %q; known are .dot, .gv, .html, .json, .mmd and .svg", path, ext)
 	}
 	var b bytes.Buffer
 	if err := write(&b, s, opts...); err != nil {

@@ -1,6 +1,9 @@
 package viz
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // The layout is that of Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures"
 // (1981), in four steps: layers (this file), order within layers, places within layers, curves.
@@ -23,7 +26,7 @@ type layout struct {
 	layer   []int32 // of every vertex
 	last    []int32 // of every card: the deepest layer its bends reach; its own layer if it has none
 	bend    []int32 // of every card: its first bend, the others follow
-	express []link  // links that are too long for bends, see bends
+	express []link  // links that are too long for bends, see bends; sorted by input
 
 	src, dst []int32 // edges of the layered graph, each from one layer to the next
 	up, down rows    // edges into and out of each vertex, in order of the other end
@@ -158,6 +161,7 @@ func (l *layout) bends(span int32) {
 			l.edge(l.stop(k.from, l.layer[k.to]-1), k.to)
 		}
 	}
+	slices.SortStableFunc(l.express, func(a, b link) int { return cmp.Compare(a.from, b.from) })
 }
 
 // reserve makes room for the bends and edges to come.

@@ -138,6 +138,21 @@ func TestBendsAreBounded(t *testing.T) {
 	require.NotEmpty(t, l.express)
 }
 
+func TestEveryLinkIsDrawn(t *testing.T) {
+	for _, n := range []int{10, 300, 5000} { // so long that some links run beside the graph
+		r := rand.New(rand.NewPCG(7, 7))
+		s := graph.Snapshot{Nodes: []graph.Node{{ID: 1, Name: "x", State: graph.Source}}}
+		for i := range n {
+			ins := []graph.ID{graph.ID(i + 1), graph.ID(1 + r.IntN(i+1))}
+			s.Nodes = append(s.Nodes, graph.Node{ID: graph.ID(i + 2), Name: "Step", State: graph.Done, Inputs: ins})
+		}
+		m, err := newModel(s)
+		require.NoError(t, err)
+		p := newPicture(m, newOptions(s, nil))
+		require.Equal(t, len(p.links), strings.Count(string(p.svg()), "l-4-8h8z"), "%d calls", n)
+	}
+}
+
 func TestCrossingsAgreeWithPairs(t *testing.T) {
 	for seed := range uint64(30) {
 		s := dag(40, seed)

@@ -87,6 +87,7 @@ type pen struct {
 	solid, dashed, heads []byte
 	out, in              []float64 // from ports
 	waiting              []bool    // by card
+	tipX, tip            float64   // of the latest head: across, along
 }
 
 func (p *pen) path(dashed bool) *[]byte {
@@ -138,6 +139,7 @@ func (p *pen) curve(path *[]byte, x, a, y, b float64) {
 }
 
 func (p *pen) head(x, tip float64) {
+	p.tipX, p.tip = x, tip
 	p.to(&p.heads, 'M', x, tip)
 	if p.sideways {
 		p.heads = append(p.heads, "l-8-4v8z"...)

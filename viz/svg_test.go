@@ -232,14 +232,17 @@ type brokenWriter struct{}
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestWriteErrors(t *testing.T) {
-	for _, w := range []writer{viz.WriteSVG, viz.WriteDOT, viz.WriteMermaid} {
+	for _, w := range []writer{viz.WriteSVG, viz.WriteDOT, viz.WriteMermaid, viz.WriteJSON, viz.WriteHTML} {
 		require.EqualError(t, w(brokenWriter{}, report()), "disk full")
 	}
 }
 
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
-	for ext, start := range map[string]string{".svg": "<svg", ".dot": "digraph", ".gv": "digraph", ".mmd": "---\ntitle", ".SVG": "<svg"} {
+	for ext, start := range map[string]string{
+		".svg": "<svg", ".dot": "digraph", ".gv": "digraph", ".mmd": "---\ntitle", ".SVG": "<svg",
+		".html": "<!", ".htm": "<!", ".json": `{"version":1,`,
+	} {
 		path := filepath.Join(dir, "report"+ext)
 		require.NoError(t, viz.WriteFile(path, report()))
 		text, err := os.ReadFile(path)
@@ -248,7 +251,7 @@ func TestWriteFile(t *testing.T) {
 	}
 	for _, name := range []string{"report.png", "report", "svg"} {
 		path := filepath.Join(dir, name)
-		require.ErrorContains(t, viz.WriteFile(path, report()), "known are .dot, .gv, .mmd and .svg")
+		require.ErrorContains(t, viz.WriteFile(path, report()), "known are .dot, .gv, .html, .json, .mmd and .svg")
 		require.NoFileExists(t, path)
 	}
 	bad := filepath.Join(dir, "bad.svg")
