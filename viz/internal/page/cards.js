@@ -24,7 +24,7 @@ function buildCards() {
 function showEmpty() {
   const none = D.groups.length === 0;
   $("empty").hidden = !none;
-  setText($("empty"), D.received === undefined && live && !D.start ? "waiting for the program …" : "There is no call to show yet.");
+  setText($("empty"), D.received === undefined && live && !D.start ? "waiting for the program …" : live ? "There is no call to show yet." : "There is no call to show.");
 }
 
 // cardUnit is the scale at which the lines of every card fit: all cards have letters of the same size.
@@ -155,7 +155,7 @@ function drawCardBar(c, counts) {
 function drawCardCounts(c, counts, one, state) {
   const room = c.w - 2 * cardPad, font = textFont();
   if (one >= 0) {
-    const text = D.err[one] || (D.value[one] ? "= " + D.value[one] : states[state].name);
+    const text = D.err[one] || (D.value[one] ? "= " + D.value[one] : states[state].glyph + " " + states[state].name);
     c.counts.replaceChildren(svg("text", { class: D.err[one] ? "bad" : "soft", x: cardPad, y: c.countsAt }, cut(text, room, font)));
     return;
   }

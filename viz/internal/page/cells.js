@@ -3,7 +3,7 @@
 
 const cellsView = newView(1, 40);
 const cells = { blocks: [], size: 0, width: 0, height: 0, hover: -1, cursor: -1, failed: new Set() };
-const cellSizes = [16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2.5, 2, 1.75, 1.5, 1.25, 1];
+const cellSizes = [16, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2.5, 2, 1.75, 1.5, 1.25, 1];
 const blockTitle = 16, blockGap = 10;
 
 // layCells chooses the largest cells with which everything fits, and places the blocks one below the other; blocks of
@@ -218,15 +218,13 @@ function cellUnder(x, y) {
   return -1;
 }
 
-// revealCell pans, and where cells are too small to be told apart zooms, so that a call is in sight.
+// revealCell pans, no further than it must, so that the cell of a call is in sight.
 function revealCell(pos) {
-  const at = cellAt(pos), box = $("stage").getBoundingClientRect(), pad = 30;
+  const at = cellAt(pos), box = $("stage"), size = size0(), v = cellsView, pad = v.k > 1 ? 24 : 2;
   if (!at) return;
-  if (at.x < pad || at.y < pad || at.x > box.width - pad || at.y > box.height - pad) {
-    cellsView.x += box.width / 2 - at.x;
-    cellsView.y += box.height / 2 - at.y;
-    cellsView.touched = true;
-  }
+  const x = at.x < pad ? pad - at.x : Math.min(0, box.clientWidth - pad - size - at.x);
+  const y = at.y < pad + blockTitle ? pad + blockTitle - at.y : Math.min(0, box.clientHeight - pad - size - at.y);
+  if (x || y) v.x += x, v.y += y, (v.touched = true);
   redraw("cells");
 }
 

@@ -56,6 +56,7 @@ function linkInputs(d, c) {
 
 // newIndex finds positions by ID: in a table where IDs lie close together, as those of one program do, else in a map.
 function newIndex(id) {
+  if (id.length === 0) return () => -1;
   let low = Infinity, high = -Infinity;
   for (let i = 0; i < id.length; i++) {
     if (id[i] < low) low = id[i];

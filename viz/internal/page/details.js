@@ -101,7 +101,7 @@ function aboutCall(panel) {
     pos, answer, id: panel.id, name: (known && nameOf(D, pos)) || answer.name || f.name || "", where: (fn >= 0 && D.functions[fn].where) || answer.where || "",
     state: known ? D.state[pos] : answer.state ?? Failed,
     value: (known && D.value[pos]) || answer.value || "", err: (known && D.err[pos]) || answer.err || f.err || "",
-    stack: (known && D.stack[pos]) || answer.stack || f.stack || "", reason: (known && D.reason[pos]) || answer.reason || "",
+    stack: (known && D.stack[pos]) || answer.stack || f.stack || "", reason: answer.reason || (known && D.reason[pos]) || "",
     start: known && D.callStart[pos] >= 0 ? D.callStart[pos] : answer.start ?? -1, dur: known && D.callDur[pos] > 0 ? D.callDur[pos] : answer.dur || 0,
     worker: known ? D.worker[pos] : -1, at: f.at,
   };
@@ -136,10 +136,11 @@ function part(title, text, more) {
 
 const linksShown = 60;
 
-// argumentsOf writes the arguments of a call: constants by their value, the rest by name.
-function argumentsOf(pos) {
-  if (D.args[pos]) return D.args[pos];
+// argumentsOf writes the arguments of a call: constants by their value, the rest by name, and if asked for by ID, too.
+function argumentsOf(pos, ids) {
+  if (D.args[pos] && !ids) return D.args[pos];
   const inputs = inputsOf(D, pos), words = [];
+  if (ids && inputs.length <= 3) return inputs.length ? "(" + Array.from(inputs, (i) => (isConstant(D, i) ? clip(nameOf(D, i), 60) : functionName(D, D.fn[i]) + " #" + D.id[i])).join(", ") + ")" : "";
   for (let k = 0; k < inputs.length && words.length < 8;) {
     let run = 1;
     const text = nameOf(D, inputs[k]);

@@ -4,6 +4,7 @@ const spansMax = 400000; // kept by a live page; then the oldest quarter goes
 const subLanesMax = 16; // overlapping spans of one worker beyond it share the last lane
 
 function loadSpans(d, raw) {
+  if (!raw || !raw.start) raw = null;
   d.spans = newSpans(raw ? raw.start.length : 0);
   d.recent = new Set();
   d.running = [];

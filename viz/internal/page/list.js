@@ -81,7 +81,7 @@ function drawList() {
 }
 
 function listRow(k) {
-  const pos = list.rows[k], s = D.state[pos], text = D.err[pos] || (D.value[pos] ? "= " + D.value[pos] : argumentsOf(pos));
+  const pos = list.rows[k], s = D.state[pos], text = D.err[pos] || (D.value[pos] ? "= " + D.value[pos] : argumentsOf(pos, true));
   const row = el("div", { class: "row s" + s + (k === list.at ? " at" : "") + (search.hit && search.hit[pos] ? " hit" : ""), id: "row" + k, role: "option", "aria-selected": String(k === list.at),
     title: callSummary(pos) + "\n" + clip(text, 300), onclick: () => { list.at = panels[panels.length - 1].at = k; openCall(pos); } },
     el("span", { class: "glyph" }, states[s].glyph), el("span", { class: "id" }, "#" + D.id[pos]), el("span", { class: "cut" + (D.err[pos] ? " err" : "") }, clip(text, 200)),

@@ -123,6 +123,7 @@ function addSpans(spans) {
     addSpan(D, id, pos, spans.fn[i], spans.worker ? spans.worker[i] : -1, state[i], start, spans.dur[i]);
     if (pos < 0) continue;
     D.callStart[pos] = start, D.callDur[pos] = spans.dur[i], D.worker[pos] = spans.worker ? spans.worker[i] : -1;
+    delete D.reason[pos]; // it was true before
     setState(D, pos, state[i]);
   }
   return ended;

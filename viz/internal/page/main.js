@@ -13,10 +13,11 @@ function redraw(...parts) {
 }
 
 // Text that changes with every event is written some times a second only: nobody reads faster, and a layout costs.
-const slowly = { head: [0, 150], tables: [0, 300], panel: [0, 500], lanes: [0, 60] };
+const slowly = { head: [0, 150], tables: [0, 300], panel: [0, 500], lanes: [0, 120] };
 
 function frame(time) {
   asked = false;
+  if (!D) return; // the data could not be read
   let later = false;
   const due = (part) => {
     if (!dirty.has(part)) return false;
@@ -64,7 +65,7 @@ const stagePad = 12;
 
 // fitCards shows all of the picture; at first no smaller than can be read.
 function fitCards(width, height) {
-  fitView(cardsView, D.size[0], D.size[1], width, height, stagePad, 1.6);
+  fitView(cardsView, D.size[0], D.size[1], width, height, stagePad, 1.3 / cardUnit());
   const least = fitCards.all ? 0 : 6 / (11 * cardUnit());
   if (cardsView.k >= least) return;
   cardsView.k = Math.min(1, least);
@@ -171,7 +172,6 @@ function keyed(e) {
   const target = document.activeElement, typing = target && (target.tagName === "INPUT" || target.tagName === "SELECT");
   if (e.ctrlKey || e.metaKey || e.altKey || $("help").open) return;
   const inTime = target === $("lanes"), inCells = target === $("cells");
-  const middle = gutter + plotWidth() / 2;
   if (e.key === "Escape") hideTip(), escape();
   else if (typing) return;
   else if (e.key === "/") $("search").focus(), $("search").select();
@@ -180,8 +180,8 @@ function keyed(e) {
   else if (e.key === "n") setMode("cells");
   else if (e.key === "t") toggleTheme();
   else if (e.key === "f" || e.key === "0") inTime ? fitTime() : fit();
-  else if (e.key === "+" || e.key === "=") inTime ? zoomTime(middle, 1.5) : zoomBy(1.3);
-  else if (e.key === "-") inTime ? zoomTime(middle, 1 / 1.5) : zoomBy(1 / 1.3);
+  else if (e.key === "+" || e.key === "=") inTime ? zoomTime(timeMiddle(), 1.5) : zoomBy(1.3);
+  else if (e.key === "-") inTime ? zoomTime(timeMiddle(), 1 / 1.5) : zoomBy(1 / 1.3);
   else if (e.key === "Backspace" && panels.length) backPanel();
   else if (arrows[e.key] && e.shiftKey) inTime ? panTime(...arrows[e.key]) : panBy(...arrows[e.key]);
   else if (arrows[e.key] && inTime) moveSpan(e.key);

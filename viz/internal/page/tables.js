@@ -55,7 +55,7 @@ function drawTables() {
   const body = $("functions").querySelector("tbody");
   const elements = rows.map(fillRow);
   if (elements.length !== body.children.length || elements.some((e, i) => body.children[i] !== e)) reorder(body, elements);
-  if (!rows.length) body.replaceChildren(el("tr", {}, el("td", { colspan: tableColumns.length, class: "none" }, "none yet")));
+  if (!rows.length) body.replaceChildren(el("tr", {}, el("td", { colspan: tableColumns.length, class: "none" }, live ? "none yet" : "none")));
 }
 
 // reorder keeps the focus: moving an element takes it away.

@@ -42,7 +42,7 @@ function layTime() {
   const count = Math.max(1, lanesShown().length);
   const most = Math.max(90, Math.min(240, innerHeight * 0.235));
   timeline.lane = Math.max(laneMin, Math.min(laneMax, Math.floor((most - axisHeight) / count)));
-  const height = Math.round(Math.max(60, Math.min(most, count * timeline.lane + axisHeight + 4)));
+  const height = Math.round(Math.max(46, Math.min(most, count * timeline.lane + axisHeight + 4)));
   const stage = $("timestage");
   if (stage.style.height !== height + "px") stage.style.height = height + "px";
   timeline.width = stage.clientWidth, timeline.height = height;
@@ -52,7 +52,9 @@ const columnsPicture = document.createElement("canvas");
 let bins = newBins(1);
 
 function drawLanes() {
-  const started = performance.now();
+  const started = performance.now(), none = D.spans.order.length === 0 && D.running.length === 0 && !live;
+  if ($("time").hidden !== none) $("time").hidden = none, redraw("layout");
+  if (none) return;
   layTime();
   const t = timeline, s = D.spans;
   if (t.follow) Object.assign(t, timeExtent());
@@ -221,7 +223,7 @@ function drawAxis(c, y) {
   const step = tickStep(span / Math.max(1, Math.floor(plotWidth() / 90)));
   c.font = "10.5px " + theme.font;
   c.textBaseline = "alphabetic";
-  let free = gutter - 10;
+  let free = -8;
   for (let k = Math.ceil((t.from - origin) / step - 1e-9); k * step <= t.to - origin + step * 1e-9; k++) {
     const x = timeX(origin + k * step), text = tickText(k * step, step), w = textWidth(text, c.font);
     c.fillStyle = theme.line;
@@ -292,10 +294,17 @@ function spanTip(i) {
 
 const runningTip = (r) => [functionName(D, r.fn) + " #" + r.id, "▶ running · " + duration(nowEdge() - r.start), r.worker >= 0 ? "worker " + r.worker : "no worker"];
 
+// timeMiddle is what the keys zoom about: the marked span, if it is in sight.
+function timeMiddle() {
+  const t = timeline, i = t.hover >= 0 ? t.hover : t.chosen ?? -1, x = i >= 0 ? timeX(D.spans.start[i] + D.spans.dur[i] / 2) : -1;
+  return x > gutter && x < t.width ? x : gutter + plotWidth() / 2;
+}
+
 function zoomTime(x, factor) {
   const t = timeline, all = timeExtent(), length = Math.max(50, Math.min((all.to - all.from) * 1.0, (t.to - t.from) / factor));
   const share = Math.max(0, Math.min(1, (x - gutter) / plotWidth())), at = t.from + share * (t.to - t.from);
   t.follow = length >= all.to - all.from;
+  hideTip();
   t.from = at - share * length, t.to = t.from + length;
   panTime(0, 0);
 }
