@@ -1,0 +1,163 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// watch opens the live page and waits until it listens.
+func (b *tab) watch(f *fake) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(f.URL + "/"))
+	require.Eventually(b.t, func() bool { return f.connected() == 1 }, 30*time.Second, 5*time.Millisecond)
+	b.until("document.getElementById('status').hidden && document.querySelectorAll('.card').length > 0")
+}
+
+// finished waits until the head says that n calls are over.
+func (b *tab) finished(n, of int) {
+	b.t.Helper()
+	b.until("document.querySelector('#n-finished dd').textContent === " + quoted(grouped(n)+" / "+grouped(of)))
+}
+
+func (p *program) over(now int64) (n [8]int) {
+	for i := range p.calls {
+		if p.calls[i].group >= 0 {
+			n[p.calls[i].at(now)]++
+		}
+	}
+	return n
+}
+
+// However the run is cut into events, the page comes to the same numbers as the data at that moment.
+func TestStream(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	b.watch(f)
+	for step := int64(1); step <= 40; step++ {
+		now := p.end * step / 40
+		f.moveTo(now)
+		if step%8 != 0 {
+			continue
+		}
+		n := p.over(now)
+		b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+		for st, want := range n {
+			b.until(fmt.Sprintf("document.querySelector(\"#legend li[data-state='%d'] b\").textContent === %s", st, quoted(grouped(want))))
+		}
+		b.shot(fmt.Sprintf("live-%d", step))
+		b.fine("live")
+	}
+	require.Equal(t, "1", b.number("failed"))
+	b.until("document.querySelectorAll('#failures button').length === 1")
+	require.Contains(t, b.text("#timeinfo"), grouped(len(p.order))+" spans")
+	require.True(t, eval[bool](b, "document.getElementById('n-left').hidden"), "nothing is left")
+}
+
+// What the user has chosen outlasts events, and a new graph.
+func TestStreamKeepsWhatTheUserChose(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	b.watch(f)
+	f.moveTo(p.end / 4)
+	b.run(chromedp.Click(chromedp.CSS("#functions th[data-key=name] button")))
+	b.search("#150", "1 hit")
+	b.key(kb.Enter)
+	b.until("document.querySelector('#panel')?.textContent.includes('the value of call 150')")
+	require.Contains(t, b.text("#panel"), "it was stale")
+	b.key(kb.Escape)
+	b.search("#150", "1 hit")
+	b.key(kb.Enter)
+	eval[bool](b, "document.activeElement.blur(), true")
+	b.key("+", "+")
+	transform := eval[string](b, "document.getElementById('world').getAttribute('transform')")
+	for step := int64(11); step <= 20; step++ {
+		f.moveTo(p.end * step / 40)
+	}
+	f.mu.Lock()
+	f.version = 3
+	f.mu.Unlock()
+	f.send("graph", map[string]int{"version": 3})
+	f.moveTo(p.end * 3 / 4)
+	n := p.over(p.end * 3 / 4)
+	b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+	f.mu.Lock()
+	require.Contains(t, strings.Join(f.asked, " "), "/graph.json?v=3")
+	f.mu.Unlock()
+	require.Equal(t, transform, eval[string](b, "document.getElementById('world').getAttribute('transform')"))
+	require.Contains(t, b.text("#panel h2"), "#150")
+	require.Equal(t, "1 / 1", b.text("#hits"))
+	require.Equal(t, "ascending", eval[string](b, "document.querySelector('th[data-key=name]').getAttribute('aria-sort')"))
+	b.fine("kept")
+}
+
+func TestConnectionLost(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(100, 4, -1)
+	f := newFake(t, p)
+	b.watch(f)
+	f.moveTo(p.end / 2)
+	f.cut(true)
+	b.until("document.getElementById('status').textContent.includes('Connection lost, trying again')")
+	b.shot("live-lost")
+	f.mu.Lock()
+	f.now = p.end * 3 / 4 // the run goes on unseen
+	f.mu.Unlock()
+	f.cut(false)
+	b.until("document.getElementById('status').hidden")
+	n := p.over(p.end * 3 / 4)
+	b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+	require.Eventually(t, func() bool { return f.connected() == 1 }, 30*time.Second, 5*time.Millisecond)
+	f.moveTo(p.end)
+	b.finished(len(p.order), len(p.order))
+	f.send("bye", struct{}{})
+	b.until("document.getElementById('status').textContent.includes('The program has ended')")
+	b.shot("live-bye")
+	b.finished(len(p.order), len(p.order))
+}
+
+// Events ten times a second at 100,000 calls: how long frames take. Times are told; only what is far off fails, since
+// the machine may be busy with other things.
+func TestFrames(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(48_400, 16, 30_000)
+	f := newFake(t, p)
+	for _, mode := range []string{"g", "n"} {
+		f.mu.Lock()
+		f.now = p.end / 10
+		f.mu.Unlock()
+		b.watch(f)
+		b.key(mode)
+		eval[bool](b, `(() => {
+  window.times = []; window.long = [];
+  let last = 0;
+  const tick = (now) => { if (last) times.push(now - last); last = now; requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+  new PerformanceObserver((l) => { for (const e of l.getEntries()) long.push(e.duration); }).observe({ entryTypes: ['longtask'] });
+  return true;
+})()`)
+		const steps = 40
+		ticker := time.NewTicker(100 * time.Millisecond)
+		for step := int64(1); step <= steps; step++ {
+			<-ticker.C
+			f.moveTo(p.end/10 + p.end*8/10*step/steps)
+		}
+		ticker.Stop()
+		n := p.over(p.end/10 + p.end*8/10)
+		b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+		q := eval[[]float64](b, "(t => { t.sort((a, b) => a - b); return [t[t.length >> 1], t[Math.floor(t.length * 0.95)], t[t.length - 1], t.length, long.length]; })(times)")
+		t.Logf("mode %s: frames ms p50 %.1f, p95 %.1f, max %.1f; %v frames, %v tasks over 50 ms", mode, q[0], q[1], q[2], q[3], q[4])
+		require.Less(t, q[1], 500.0, "frames stand still")
+		b.shot("live-100k-" + mode)
+		b.fine("frames")
+		b.run(chromedp.Navigate("about:blank"))
+		require.Eventually(t, func() bool { f.cut(false); return f.connected() == 0 }, 10*time.Second, 5*time.Millisecond)
+	}
+}

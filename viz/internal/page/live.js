@@ -1,0 +1,146 @@
+// The events of the server. An event changes the data and marks what is to be drawn; nothing is drawn here, so that a
+// tab that sleeps catches up with one frame.
+
+const retry = { wait: 500, waitMax: 10000, timer: 0, source: null, ended: false, loading: null, queue: [] };
+
+async function startLive() {
+  show(load(emptyData), true);
+  await connect();
+}
+
+// connect gets all data, then listens. Whatever fails, it tries again, ever more rarely.
+async function connect() {
+  clearTimeout(retry.timer);
+  try {
+    await fetchGraph("");
+  } catch {
+    return lost();
+  }
+  const source = (retry.source = new EventSource("events"));
+  const on = (name, act) => source.addEventListener(name, (e) => {
+    if (source === retry.source) act(e.data ? JSON.parse(e.data) : null);
+  });
+  source.onopen = () => {
+    retry.wait = 500;
+    say("");
+  };
+  source.onerror = () => {
+    if (source !== retry.source) return;
+    source.close();
+    lost();
+  };
+  on("graph", (g) => fetchGraph("?v=" + encodeURIComponent(g.version)).catch(lost));
+  on("delta", (delta) => (retry.loading ? retry.queue.push(delta) : applyDelta(delta)));
+  on("bye", () => {
+    source.close();
+    retry.source = null;
+    retry.ended = true;
+    halt();
+    say("The program has ended. This is what it left.", "reconnect", () => { retry.ended = false; connect(); });
+  });
+}
+
+function lost() {
+  if (retry.ended) return;
+  if (retry.source) retry.source.close();
+  retry.source = null;
+  halt();
+  say("Connection lost, trying again …");
+  clearTimeout(retry.timer);
+  retry.timer = setTimeout(connect, retry.wait);
+  retry.wait = Math.min(retry.waitMax, retry.wait * 1.7);
+}
+
+// halt stops the clock of the page where the program's last word left it.
+function halt() {
+  if (D.received !== undefined) D.now = now(D);
+  D.received = undefined;
+  redraw("head", "lanes", "tables");
+}
+
+function say(text, button, act) {
+  $("status").hidden = !text;
+  $("status").replaceChildren(text, button ? el("button", { type: "button", onclick: act }, button) : "");
+}
+
+// fetchGraph replaces all data; events that come meanwhile wait for it. Zoom, selection and sorting stay.
+async function fetchGraph(query) {
+  const ticket = (retry.loading = {});
+  try {
+    const answer = await fetch("graph.json" + query);
+    if (!answer.ok) throw new Error("graph.json: " + answer.status);
+    const raw = await answer.json();
+    if (retry.loading !== ticket) return; // a newer one is on its way
+    show(load(raw), false);
+    D.received = performance.now();
+    for (const delta of retry.queue.splice(0)) applyDelta(delta);
+  } finally {
+    if (retry.loading === ticket) retry.loading = null;
+  }
+}
+
+function applyDelta(delta) {
+  D.now = Math.max(D.now, delta.now || 0);
+  D.received = performance.now();
+  for (const key of ["planned", "heap", "busy", "workers", "dropped"]) if (delta[key] !== undefined) D[key] = delta[key];
+  addFunctions(delta);
+  const ended = addSpans(delta.spans);
+  if (delta.running) setRunning(delta.running, ended);
+  if (delta.totals) setTotals(D, delta.totals);
+  for (const r of delta.runs || []) {
+    const at = D.runs.findIndex((x) => x.id === r.id);
+    if (at < 0) D.runs.push(r);
+    else D.runs[at] = r;
+  }
+  for (const f of delta.failures || []) addFailure(f);
+  redraw("cards", "cells", "lanes", "head", "tables", "panel");
+}
+
+// addFunctions: with "functionsFrom" they have places of their own; without, those that are known already are left out.
+function addFunctions(delta) {
+  const list = delta.functions || [];
+  if (!list.length) return;
+  list.forEach((f, i) => {
+    if (delta.functionsFrom !== undefined) D.functions[delta.functionsFrom + i] = f;
+    else if (!D.functions.some((g) => g.name === f.name && (g.where || "") === (f.where || ""))) D.functions.push(f);
+  });
+  const counts = new Int32Array(8 * D.functions.length);
+  counts.set(D.fnCounts.subarray(0, counts.length));
+  D.fnCounts = counts;
+}
+
+// addSpans returns the IDs of the calls that came to an end.
+function addSpans(spans) {
+  const ended = new Set();
+  if (!spans) return ended;
+  const state = digits(spans.state || "", spans.start.length);
+  let start = 0;
+  for (let i = 0; i < spans.start.length; i++) {
+    start += spans.start[i];
+    const id = spans.call[i], pos = D.at(id);
+    ended.add(id);
+    if (D.recent.size && D.recent.has(id + ":" + start)) continue; // in the data already
+    addSpan(D, id, pos, spans.fn[i], spans.worker ? spans.worker[i] : -1, state[i], start, spans.dur[i]);
+    if (pos < 0) continue;
+    D.callStart[pos] = start, D.callDur[pos] = spans.dur[i], D.worker[pos] = spans.worker ? spans.worker[i] : -1;
+    delete D.reason[pos]; // it was true before
+    setState(D, pos, state[i]);
+  }
+  return ended;
+}
+
+// setRunning: a call that ran, runs no more and came to no end is pending again.
+function setRunning(rows, ended) {
+  const before = D.running;
+  D.running = rows.map(([id, fn, worker, start]) => ({ id, pos: D.at(id), fn, worker, start }));
+  const runs = new Set(D.running.map((r) => r.id));
+  for (const r of before) if (!runs.has(r.id) && !ended.has(r.id) && r.pos >= 0 && D.state[r.pos] === Running) setState(D, r.pos, Pending);
+  for (const r of D.running) if (r.pos >= 0) setState(D, r.pos, Running);
+}
+
+function addFailure(f) {
+  if (D.failures.some((g) => g.id === f.id && g.at === f.at)) return;
+  D.failures.push(f);
+  const pos = failurePos(f);
+  if (pos >= 0 && f.err) D.err[pos] = f.err;
+}
