@@ -2,6 +2,7 @@ package trace
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/dally-go/dally/graph"
@@ -50,7 +51,7 @@ func (p Path) Share() float64 {
 // graph is.
 func Critical(s graph.Snapshot) Path {
 	x := indexOf(s.Nodes)
-	return critical(s, &x)
+	return critical(s.Nodes, &x, timesOf(s.Nodes))
 }
 
 // unknown is the time of what was not timed. It is before all others.
@@ -73,12 +74,14 @@ func (a *reached) later(b *reached) bool {
 	return a.end > b.end || a.end == b.end && a.more > b.more
 }
 
-func critical(s graph.Snapshot, x *index) Path {
-	base := firstStart(s.Nodes)
-	chains := make([]reached, len(s.Nodes))
+// interval is when a call ran, in ns from the first start of all.
+type interval struct{ start, end int64 }
+
+func critical(nodes []graph.Node, x *index, times []interval) Path {
+	chains := make([]reached, len(nodes))
 	last := int32(-1)
-	for i := range s.Nodes {
-		c := reach(s.Nodes, x, chains, i, base)
+	for i := range nodes {
+		c := reach(nodes, x, chains, i, times[i])
 		chains[i] = c
 		if c.from != noChain && (last < 0 || !chains[last].later(&c)) {
 			last = int32(i)
@@ -87,17 +90,16 @@ func critical(s graph.Snapshot, x *index) Path {
 	if last < 0 {
 		return Path{}
 	}
-	return follow(s.Nodes, chains, last)
+	return follow(nodes, times, chains, last)
 }
 
 // reach extends the chain of that input of node i that ended last before the node started. Nodes stand after their
 // inputs; an input that does not, in a snapshot made by hand, is not looked at.
-func reach(nodes []graph.Node, x *index, chains []reached, i int, base time.Time) reached {
-	n := &nodes[i]
-	if !ran(n) {
+func reach(nodes []graph.Node, x *index, chains []reached, i int, at interval) reached {
+	n, start := &nodes[i], at.start
+	if !ran(n, at) {
 		return reached{from: noChain}
 	}
-	start, end := timesOf(n, base)
 	best, overlapping := int32(-1), int32(-1)
 	for _, id := range n.Inputs {
 		j := x.at(id)
@@ -121,7 +123,7 @@ func reach(nodes []graph.Node, x *index, chains []reached, i int, base time.Time
 		best = overlapping
 	}
 	if start != unknown {
-		return reached{start: start, end: end, from: best}
+		return reached{start: start, end: at.end, from: best}
 	}
 	if best < 0 {
 		return reached{start: unknown, end: unknown, more: 1, from: -1}
@@ -131,37 +133,40 @@ func reach(nodes []graph.Node, x *index, chains []reached, i int, base time.Time
 }
 
 // ran reports whether the call has run, runs, or was looked up.
-func ran(n *graph.Node) bool {
+func ran(n *graph.Node, at interval) bool {
 	switch n.State {
 	case graph.Source, graph.Skipped:
 		return false
 	case graph.Pending: // one that was cancelled has a time
-		return !n.Start.IsZero()
+		return at.start != unknown
 	}
 	return true
 }
 
-func firstStart(nodes []graph.Node) time.Time {
-	var first time.Time
+// timesOf returns when each of the nodes ran.
+func timesOf(nodes []graph.Node) []interval {
+	var base time.Time
 	for i := range nodes {
 		n := &nodes[i]
-		if ran(n) && !n.Start.IsZero() && (first.IsZero() || n.Start.Before(first)) {
-			first = n.Start
+		counts := n.State != graph.Source && n.State != graph.Skipped && !n.Start.IsZero()
+		if counts && (base.IsZero() || n.Start.Before(base)) {
+			base = n.Start
 		}
 	}
-	return first
-}
-
-func timesOf(n *graph.Node, base time.Time) (start, end int64) {
-	if n.Start.IsZero() {
-		return unknown, unknown
+	times := make([]interval, len(nodes))
+	for i := range nodes {
+		times[i] = interval{unknown, unknown}
+		if n := &nodes[i]; !n.Start.IsZero() {
+			// Only a source or a skipped call can be before base, and those are on no path.
+			start := max(0, int64(n.Start.Sub(base)))
+			times[i] = interval{start, start + min(max(0, int64(n.Duration)), math.MaxInt64-start)}
+		}
 	}
-	start = int64(n.Start.Sub(base))
-	return start, start + min(max(0, int64(n.Duration)), math.MaxInt64-start)
+	return times
 }
 
 // follow makes the path that ends with node last.
-func follow(nodes []graph.Node, chains []reached, last int32) Path {
+func follow(nodes []graph.Node, times []interval, chains []reached, last int32) Path {
 	var p Path
 	length := 0
 	for i := last; i >= 0; i = chains[i].from {
@@ -174,20 +179,20 @@ func follow(nodes []graph.Node, chains []reached, last int32) Path {
 		length--
 		call := &p.Calls[length]
 		call.Node = &nodes[i]
-		if isUntimed(call.Node) {
+		at := times[i]
+		if at.end == at.start && !instant(call.Node.State) {
 			p.Untimed++
 		}
-		c := &chains[i]
-		if call.Node.Start.IsZero() {
+		if at.start == unknown {
 			continue
 		}
-		end := min(c.end, limit)
-		call.Took = time.Duration(end - c.start)
+		end := min(at.end, limit)
+		call.Took = time.Duration(end - at.start)
 		if before >= 0 {
 			p.Calls[before].Waited = time.Duration(limit - end)
 		}
 		p.Ran += call.Took
-		limit, before = c.start, length
+		limit, before = at.start, length
 	}
 	if before >= 0 {
 		p.Calls[before].Waited = time.Duration(limit)
@@ -196,31 +201,32 @@ func follow(nodes []graph.Node, chains []reached, last int32) Path {
 }
 
 // isUntimed reports whether the call took time that is not known.
-func isUntimed(n *graph.Node) bool {
-	return n.Duration <= 0 && n.State != graph.Cached && n.State != graph.Running
-}
+func isUntimed(n *graph.Node) bool { return n.Duration <= 0 && !instant(n.State) }
+
+// instant reports whether no time is the right time of a call: it did not run, or has not ended.
+func instant(s graph.State) bool { return s == graph.Cached || s == graph.Running }
 
 // Timed returns the snapshot with the times of the record: Start and Duration of a call are those of its last span.
 // Calls without one keep what they have. The nodes are copied, their Inputs are shared with s. A record without a Start
 // counts from 1970.
 func Timed(s graph.Snapshot, r graph.Record) graph.Snapshot {
 	x := indexOf(s.Nodes)
-	return timed(s, r, latest(&x, len(s.Nodes), r.Spans))
-}
-
-func timed(s graph.Snapshot, r graph.Record, last []int32) graph.Snapshot {
-	at := r.Start
-	if at.IsZero() {
-		at = time.Unix(0, 0)
-	}
-	s.Nodes = append([]graph.Node(nil), s.Nodes...)
-	for i, k := range last {
+	s.Nodes = slices.Clone(s.Nodes)
+	at := startOf(&r)
+	for i, k := range latest(&x, len(s.Nodes), r.Spans) {
 		if k >= 0 {
 			span := &r.Spans[k]
 			s.Nodes[i].Start, s.Nodes[i].Duration = at.Add(span.Start), span.Duration()
 		}
 	}
 	return s
+}
+
+func startOf(r *graph.Record) time.Time {
+	if r.Start.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return r.Start
 }
 
 // latest returns the last span of each node; -1 where there is none. Skipped calls took no time.

@@ -35,7 +35,7 @@ func bounded(d time.Duration) time.Duration { return min(max(d, -timeMax), timeM
 func newLayout(r *graph.Record, s graph.Snapshot) *layout {
 	l := &layout{record: r, nodes: s.Nodes, index: indexOf(s.Nodes)}
 	l.setTimes()
-	l.findPath(s)
+	l.findPath()
 	l.placeAll()
 	l.values = newHistory(&l.index, len(l.nodes), r.Spans, l.spans)
 	return l
@@ -114,11 +114,10 @@ func (l *layout) boundsOfRuns() map[uint64]slice {
 	return bounds
 }
 
-// findPath finds the critical path and its spans.
-func (l *layout) findPath(s graph.Snapshot) {
-	last := latest(&l.index, len(s.Nodes), l.record.Spans)
-	t := timed(s, *l.record, last)
-	l.path = critical(t, &l.index)
+// findPath finds the critical path and its spans. It is the path of what [Timed] returns, without making that.
+func (l *layout) findPath() {
+	last := latest(&l.index, len(l.nodes), l.record.Spans)
+	l.path = critical(l.nodes, &l.index, l.timesOfNodes(last))
 	l.onPath = make(map[int32]Call, len(l.path.Calls))
 	for _, c := range l.path.Calls {
 		if k := last[l.index.at(c.Node.ID)]; k >= 0 {
@@ -126,6 +125,33 @@ func (l *layout) findPath(s graph.Snapshot) {
 			l.pathSpans = append(l.pathSpans, k)
 		}
 	}
+}
+
+func (l *layout) timesOfNodes(last []int32) []interval {
+	times, first := make([]interval, len(l.nodes)), int64(math.MaxInt64)
+	begin := startOf(l.record)
+	for i := range l.nodes {
+		n, at := &l.nodes[i], &times[i]
+		*at = interval{unknown, unknown}
+		if k := last[i]; k >= 0 {
+			*at = interval{l.spans[k].start, l.spans[k].end}
+			if l.record.Spans[k].State == graph.Running {
+				at.end = at.start
+			}
+		} else if !n.Start.IsZero() {
+			at.start = l.at(n.Start.Sub(begin))
+			at.end = at.start + int64(bounded(max(0, n.Duration)))
+		}
+		if at.start != unknown && n.State != graph.Source && n.State != graph.Skipped {
+			first = min(first, at.start)
+		}
+	}
+	for i := range times {
+		if times[i].start != unknown {
+			times[i] = interval{times[i].start - first, times[i].end - first}
+		}
+	}
+	return times
 }
 
 // placeAll gives every slice its lane: the critical path, runs, workers by number, calls without a worker, and calls that
