@@ -79,7 +79,7 @@ func (l *layout) lastInput(k int32) int32 {
 		return -1
 	}
 	best := int32(-1)
-	for _, id := range l.nodes[i].Inputs {
+	for _, id := range l.shape.inputsOf(i) {
 		j := l.index.at(id)
 		if j < 0 || j == i {
 			continue

@@ -142,20 +142,24 @@ func (p *printer) call(l *layout, s *slice, failures map[tried][]int32) {
 const inputsMax = 8
 
 func (p *printer) inputs(l *layout, node int32) {
-	if node < 0 || len(l.nodes[node].Inputs) == 0 {
+	if node < 0 {
+		return
+	}
+	inputs := l.shape.inputsOf(node)
+	if len(inputs) == 0 {
 		return
 	}
 	p.raw(`,"inputs":"`)
-	for i, id := range l.nodes[node].Inputs {
+	for i, id := range inputs {
 		if i > 0 {
 			p.raw(", ")
 		}
 		if i == inputsMax {
-			p.raw("and " + label.Grouped(len(l.nodes[node].Inputs)-i) + " more")
+			p.raw("and " + label.Grouped(len(inputs)-i) + " more")
 			break
 		}
 		if j := l.index.at(id); j >= 0 {
-			p.name(l.nodes[j].Name)
+			p.raw(l.shape.nameOf(j))
 		}
 		p.raw("#")
 		p.uint(uint64(id))

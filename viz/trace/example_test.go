@@ -1,12 +1,14 @@
 package trace_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/lazy"
 	"github.com/dally-go/dally/viz/trace"
 )
 
@@ -87,4 +89,31 @@ func ExampleTimed() {
 	// Output:
 	// critical path: 2 calls, not timed: calls below 20 µs often are not
 	// critical path: 2 calls, 10 µs of 10 µs (100 %)
+}
+
+// What was slow, and why? Any computation can be asked afterwards.
+func ExamplePath() {
+	load := lazy.Pure1(func(string) int { time.Sleep(2 * time.Millisecond); return 20 }, lazy.Name("Load"))
+	clean := lazy.Pure1(func(n int) int { time.Sleep(time.Millisecond); return n + 1 }, lazy.Name("Clean"))
+	report := lazy.Pure1(func(n int) int { time.Sleep(time.Millisecond); return 2 * n }, lazy.Name("Report"))
+
+	r := report(clean(load.Of("data.csv")))
+	fmt.Println(r.Get(context.Background()))
+
+	path := trace.Critical(lazy.Snapshot(r)) // fmt.Print(path) tells all of it
+	for _, call := range path.Calls {
+		fmt.Println(call.Node.Name, call.Took >= time.Millisecond)
+	}
+	// Output:
+	// 42 <nil>
+	// Load true
+	// Clean true
+	// Report true
+}
+
+func ExamplePath_Share() {
+	path := trace.Path{Wall: 10 * time.Second, Ran: 9 * time.Second}
+	fmt.Println(path.Share())
+	// Output:
+	// 0.9
 }

@@ -15,6 +15,7 @@ type layout struct {
 	record *graph.Record
 	nodes  []graph.Node
 	index  index
+	shape  shape
 	zero   time.Duration // what all times of the record count from: 0, or the first if that is before
 	end    int64         // the end of all
 
@@ -33,7 +34,7 @@ const timeMax = time.Duration(math.MaxInt64 / 4)
 func bounded(d time.Duration) time.Duration { return min(max(d, -timeMax), timeMax) }
 
 func newLayout(r *graph.Record, s graph.Snapshot) *layout {
-	l := &layout{record: r, nodes: s.Nodes, index: indexOf(s.Nodes)}
+	l := &layout{record: r, nodes: s.Nodes, index: indexOf(s.Nodes), shape: newShape(s.Nodes)}
 	l.setTimes()
 	l.findPath()
 	l.placeAll()
