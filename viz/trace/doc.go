@@ -7,8 +7,9 @@
 // # How to open a file
 //
 // Open ui.perfetto.dev in a browser and drop the file onto it; it is read in the browser and not sent anywhere. Or
-// open chrome://tracing in Chromium and press Load. Keys W and S zoom, A and D move. A click on a call tells its ID,
-// its inputs and its error, and shows the arrow from the input that it waited for.
+// open chrome://tracing in Chromium and press Load; new versions want that page allowed at chrome://chrome-urls first.
+// Keys W and S zoom, A and D move. A click on a call tells its ID, its inputs and its error, and shows the arrow from the
+// input that it waited for.
 //
 // # The critical path
 //

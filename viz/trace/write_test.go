@@ -325,6 +325,12 @@ func TestAWriterThatWritesLess(t *testing.T) {
 	require.ErrorIs(t, trace.Write(lying{}, r, s), io.ErrShortWrite)
 }
 
+func TestNilWriterPanicsWithTheFix(t *testing.T) {
+	require.PanicsWithValue(t, "trace: Write: w is nil: give it a file, a buffer, or io.Discard", func() {
+		_ = trace.Write(nil, graph.Record{}, graph.Snapshot{})
+	})
+}
+
 func TestGolden(t *testing.T) {
 	r, s := example()
 	var b, again bytes.Buffer
