@@ -9,7 +9,8 @@ import (
 )
 
 // Path is the chain of calls that decided how long a computation took: its last call, the input of that which ended
-// last, and so on back to a call that waited for no other. Making any other call faster would not have helped.
+// last, and so on back to a call that waited for no other. Where these calls did not wait, making any other faster would
+// not have helped.
 type Path struct {
 	// Calls are in order of time.
 	Calls []Call

@@ -13,10 +13,10 @@
 //
 // # The critical path
 //
-// A call cannot start before the last of its inputs has ended. From the call that ended last, [Critical] goes back from
-// call to the input that ended last, and so finds the one chain that has to get shorter before the whole gets faster. Its
-// share says what can be gained: where the path ran 95 % of the time, more workers will not help; where it ran 30 %, its
-// calls waited for workers, for a limit, or to be asked for.
+// A call cannot start before the last of its inputs has ended. From the call that ended last, [Critical] goes back to the
+// input of it that ended last, to the input of that, and so on. The share of the time that these calls ran says what to
+// do: at 95 % more workers will not help, these calls must get faster; at 30 % they waited, for a free worker, for a
+// limit, or to be asked for.
 //
 // A snapshot knows the last time of each call that took 20 µs or more. A record knows them all: [Timed] takes them over.
 //
@@ -28,7 +28,9 @@
 //
 // # What it costs
 //
-// # COSTS
+// Measured on two shared cores, in time of the processor: Write takes 1.2 to 1.4 µs per call, 120 ms for 88,000 calls of
+// a random graph with up to three inputs each. It writes 300 bytes per call and needs 200 bytes of memory per call while
+// it does. Critical takes 0.1 µs and 44 bytes per call; a chain of a million calls is no other case.
 //
 // # When not to use it
 //

@@ -106,14 +106,7 @@ func (p *printer) call(l *layout, s *slice, failures map[tried][]int32) {
 	}
 	p.raw(`"`)
 	p.when(s.start, s.end, s.tid)
-	colour := ""
-	if int(span.State) < len(colours) {
-		colour = colours[span.State]
-	}
-	if colour == "" && critical {
-		colour = pathColour
-	}
-	if colour != "" {
+	if colour := colourOf(span.State, critical); colour != "" {
 		p.raw(`,"cname":"`)
 		p.raw(colour)
 		p.raw(`"`)
@@ -136,6 +129,16 @@ func (p *printer) call(l *layout, s *slice, failures map[tried][]int32) {
 		}
 	}
 	p.raw("}}")
+}
+
+func colourOf(s graph.State, critical bool) string {
+	if int(s) < len(colours) && colours[s] != "" {
+		return colours[s]
+	}
+	if critical {
+		return pathColour
+	}
+	return ""
 }
 
 // inputsMax is how many inputs of a call are named.

@@ -17,8 +17,8 @@ import (
 //   - The critical path, see [Critical], has a lane of its own, and its calls are marked where they stand.
 //
 // The snapshot tells what depends on what, and may be empty or know only some of the calls: there are no arrows then to
-// those that it does not know. A nil w panics; errors are those of w. The text is the same for the same arguments, byte for byte. It is
-// written as it is made; besides it, some 200 bytes per span are needed.
+// those that it does not know. The text is the same for the same arguments, byte for byte. It is written as it is made;
+// besides it, some 200 bytes per span are needed. A nil w panics; errors are those of w.
 func Write(w io.Writer, r graph.Record, s graph.Snapshot) error {
 	if w == nil {
 		panic("trace: Write: w is nil: give it a file, a buffer, or io.Discard")
