@@ -11,6 +11,10 @@ var epoch = time.Now()
 // mono is the time since epoch in ns. It reads one clock, where time.Now reads two.
 func mono() int64 { return int64(time.Since(epoch)) }
 
+// timeOf is the moment at which mono returned at. To ask two clocks for it would tell of a call that lost its processor in
+// between that it began earlier than it did.
+func timeOf(at int64) time.Time { return epoch.Add(time.Duration(at)) }
+
 // estimate is what a call of a function is thought to cost: ns<<3 | number of measurements, up to settled. The first
 // few only count by the least of them: a first call finds cold caches, and any call may lose its processor for a
 // millisecond. After that the estimate moves a quarter of the way down with each measurement, or an eighth up, and one

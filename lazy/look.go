@@ -71,7 +71,7 @@ func (n *node) picture() graph.Node {
 	}
 	x := n.noted()
 	if x.start != 0 {
-		p.Start, p.Duration = epoch.Add(time.Duration(x.start)), time.Duration(x.duration)
+		p.Start, p.Duration = timeOf(x.start), time.Duration(x.duration)
 	}
 	if state == graph.Failed && x.err != nil {
 		p.Err = oneLine(textOf(x.err), 4*previewMax)

@@ -141,11 +141,10 @@ func (h *hooks) callsFetched(calls []fetchedCall) {
 	if h == nil || len(h.observers) == 0 {
 		return
 	}
-	now, at := time.Now(), mono()
 	for _, c := range calls {
 		info := CallInfo{
 			Run: h.run, ID: c.n.id(), Name: c.n.fn.name, Worker: -1, State: graph.Cached,
-			Start: now.Add(time.Duration(c.start - at)), End: now.Add(time.Duration(c.end - at)),
+			Start: timeOf(c.start), End: timeOf(c.end),
 		}
 		for _, o := range h.observers {
 			h.tell(func() { o.CallDone(info) })
@@ -201,7 +200,7 @@ func (h *hooks) callStarted(x *execution) {
 	}
 	info := CallInfo{
 		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
-		Start: time.Now(), State: graph.Running,
+		Start: timeOf(mono()), State: graph.Running,
 	}
 	for _, o := range h.observers {
 		h.tell(func() { o.CallStarted(info) })
@@ -212,11 +211,7 @@ func (h *hooks) callDone(x *execution, state uint32, f *failure) {
 	if h == nil || len(h.observers) == 0 || x.silent {
 		return
 	}
-	now := time.Now()
-	info := CallInfo{
-		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
-		Start: now.Add(time.Duration(x.start - mono())), End: now,
-	}
+	info := CallInfo{Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker, Start: timeOf(x.start), End: timeOf(mono())}
 	switch x.ended(state) {
 	case stateDone:
 		info.State = graph.Done
