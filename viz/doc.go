@@ -2,7 +2,7 @@
 // and as a report of what ran, one HTML page that goes into a browser or onto a ticket.
 //
 //	err := viz.WriteFile("report.svg", lazy.Snapshot(report), viz.Title("quarterly report"))
-//	err = viz.WriteFile("report.html", lazy.Snapshot(report), viz.Ran(recorder.Record()))
+//	err = viz.WriteFile("report.html", lazy.Snapshot(report), viz.Ran(record))
 //
 // # What is drawn
 //
