@@ -88,7 +88,7 @@ func Style(f func(graph.Node) NodeStyle) Option { return func(o *options) { o.st
 func Limit(n int) Option { return func(o *options) { o.limit, o.widest = n, 0 } }
 
 // Ran adds what a recorder saw to [WriteHTML] and [WriteJSON]: the timeline, exact totals by function, runs and
-// failures. Calls of r that are not in the snapshot stand in the timeline and in the totals, and nowhere else.
+// failures. Calls of r that are not in the snapshot stand in these alone.
 func Ran(r graph.Record) Option { return func(o *options) { o.record = &r } }
 
 // Why adds the reasons of a plan, taken before the calls ran, to [WriteHTML] and [WriteJSON]: a snapshot taken
