@@ -18,8 +18,8 @@ import (
 // command line, no environment. Previews of values are in it unless [Values] says otherwise, and texts and stacks of
 // errors in any case: read them before the page leaves the house.
 //
-// It returns the error of [graph.Snapshot.Check] for a snapshot that is not a graph, before anything is written, and the
-// errors of w.
+// It returns the error of [graph.Snapshot.Check] for a snapshot that is not a graph, before anything is written, and
+// the errors of w.
 func WriteHTML(w io.Writer, s graph.Snapshot, opts ...Option) error {
 	p, err := newPageData(s, newOptions(s, opts))
 	if err != nil {

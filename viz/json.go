@@ -10,11 +10,11 @@ import (
 	"github.com/dally-go/dally/viz/internal/label"
 )
 
-// WriteJSON writes the data of the page that [WriteHTML] makes: the picture laid out, all calls in columns, spans, totals
-// by function, runs, failures and facts. Its form may change with each version of this package; "version" tells.
+// WriteJSON writes the data of the page that [WriteHTML] makes: the picture laid out, all calls in columns, spans,
+// totals by function, runs, failures and facts. Its form may change with each version of this package; "version" tells.
 //
-// It returns the error of [graph.Snapshot.Check] for a snapshot that is not a graph, before anything is written, and the
-// errors of w.
+// It returns the error of [graph.Snapshot.Check] for a snapshot that is not a graph, before anything is written, and
+// the errors of w.
 func WriteJSON(w io.Writer, s graph.Snapshot, opts ...Option) error {
 	p, err := newPageData(s, newOptions(s, opts))
 	if err != nil {

@@ -363,8 +363,8 @@ func TestJSONIsWrittenInPieces(t *testing.T) {
 	require.Less(t, w.n, 64<<10)
 }
 
-// FuzzJSON reads bytes as a graph and a record of it, in any order, and asks for a picture that holds and for columns of
-// one length.
+// FuzzJSON reads bytes as a graph and a record of it, in any order, and asks for a picture that holds and for columns
+// of one length.
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte("a graph of some calls that take one another"), uint8(0))
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 255, 254, 253, 128, 64, 32, 16}, uint8(7))

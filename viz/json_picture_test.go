@@ -18,7 +18,8 @@ func constant(s graph.Snapshot, i int) bool {
 	return n.State == graph.Source && n.Name == "" && len(n.Inputs) == 0
 }
 
-// requirePicture wants groups to be a partition of the calls, edges to be those between the calls, and all in its place.
+// requirePicture wants groups to be a partition of the calls, edges to be those between the calls, and all in its
+// place.
 func requirePicture(t *testing.T, s graph.Snapshot, p *page, edges bool) {
 	t.Helper()
 	count, at := make([]int, len(p.Groups)), positions(s)
@@ -83,8 +84,8 @@ func (e pageEdge) points(t *testing.T) (points [][2]float64) {
 	return points
 }
 
-// requireEnds wants a path to lead to the border of its card: from the border of another, or from the trunk that an edge
-// of that other one has drawn. A stack has 4 pixels behind it.
+// requireEnds wants a path to lead to the border of its card: from the border of another, or from the trunk that an
+// edge of that other one has drawn. A stack has 4 pixels behind it.
 func requireEnds(t *testing.T, p *page, e pageEdge, trunks map[int][][2]float64) {
 	t.Helper()
 	points := e.points(t)

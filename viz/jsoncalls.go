@@ -28,8 +28,8 @@ func (p *pageData) writeCalls(j *jsonOut) {
 	j.close('}')
 }
 
-// callTime is when a call last ran and how long it took, or takes. start is -1 if that is not known, or was before times
-// begin to count.
+// callTime is when a call last ran and how long it took, or takes. start is -1 if that is not known, or was before
+// times begin to count.
 func (p *pageData) callTime(i int) (start, dur time.Duration) {
 	if at := p.ran[i]; at >= 0 {
 		s := &p.rec.Spans[at]

@@ -56,8 +56,8 @@ func (p *pageData) argument(m *model, in int32) string {
 	return (&picture{model: m}).argument(in)
 }
 
-// measure makes the card as wide as its first two lines want, within bounds: the page cuts what is longer. It is as high
-// as its lines: a name; arguments; of several calls a bar and counts by state, of one its value or its error.
+// measure makes the card as wide as its first two lines want, within bounds: the page cuts what is longer. It is as
+// high as its lines: a name; arguments; of several calls a bar and counts by state, of one its value or its error.
 func (c *pageCard) measure(n *graph.Node) {
 	w := glyphRoom + faceName.width(c.name)
 	if c.count > 1 {

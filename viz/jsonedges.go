@@ -47,9 +47,9 @@ func (g *pageGroups) drawEdges(pt *part, sideways bool) {
 }
 
 // trunk draws the edges of a card that run through bends, which they share: each stretch is drawn once, for two strokes
-// over each other look bolder than one. The farthest edge to what has run draws the way up to where it leaves, solid; the
-// farthest of the others goes on from there, dashed; the rest begin where they leave the trunk. x is where the trunk
-// leaves the card.
+// over each other look bolder than one. The farthest edge to what has run draws the way up to where it leaves, solid;
+// the farthest of the others goes on from there, dashed; the rest begin where they leave the trunk. x is where the
+// trunk leaves the card.
 func (b *brush) trunk(from int32, x float64) {
 	l := b.lay
 	solid, farthest := int32(-1), int32(-1)
@@ -82,8 +82,8 @@ func (b *brush) trunk(from int32, x float64) {
 }
 
 // leaf draws an edge that leaves the trunk in row at, with the trunk from row begin on: from the card, if that stands
-// there. x is where the trunk leaves the card. Where the trunk runs straight no point is written: a source that all calls
-// of a long chain take has as many edges as there are rows.
+// there. x is where the trunk leaves the card. Where the trunk runs straight no point is written: a source that all
+// calls of a long chain take has as many edges as there are rows.
 func (b *brush) leaf(from, e, begin, at int32, x float64) {
 	l, path := b.lay, &b.solid
 	y := l.far(from)

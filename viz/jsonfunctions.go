@@ -8,8 +8,8 @@ import (
 	"github.com/dally-go/dally/viz/internal/label"
 )
 
-// pageFunctions numbers functions by name, as a record counts them: two functions of one name are one line of the table.
-// Sources have the number of their name among them.
+// pageFunctions numbers functions by name, as a record counts them: two functions of one name are one line of the
+// table. Sources have the number of their name among them.
 type pageFunctions struct {
 	names  []string // as they came
 	where  []string // of the first call

@@ -78,8 +78,8 @@ func Attr(key, value string) Option {
 	}
 }
 
-// Style asks f how to draw each node. f is called once a node, in the order of the snapshot, with a copy whose Inputs it
-// must not change. Where the graph is collapsed, f is asked about the merged nodes.
+// Style asks f how to draw each node. f is called once a node, in the order of the snapshot, with a copy whose Inputs
+// it must not change. Where the graph is collapsed, f is asked about the merged nodes.
 func Style(f func(graph.Node) NodeStyle) Option { return func(o *options) { o.style = f } }
 
 // Limit sets the number of nodes above which [WriteSVG] and [WriteMermaid] draw the collapsed graph instead, and say so
@@ -87,32 +87,33 @@ func Style(f func(graph.Node) NodeStyle) Option { return func(o *options) { o.st
 // one up to 60, and 8 side by side, or up to the limit that is set.
 func Limit(n int) Option { return func(o *options) { o.limit, o.widest = n, 0 } }
 
-// Ran adds what a recorder saw to [WriteHTML] and [WriteJSON]: the timeline, exact totals by function, runs and failures.
-// Calls of r that are not in the snapshot stand in the timeline and in the totals, and nowhere else.
+// Ran adds what a recorder saw to [WriteHTML] and [WriteJSON]: the timeline, exact totals by function, runs and
+// failures. Calls of r that are not in the snapshot stand in these alone.
 func Ran(r graph.Record) Option { return func(o *options) { o.record = &r } }
 
-// Why adds the reasons of a plan, taken before the calls ran, to [WriteHTML] and [WriteJSON]: a snapshot taken afterwards
-// knows them no more. Calls of the plan that are not in the snapshot are left out.
+// Why adds the reasons of a plan, taken before the calls ran, to [WriteHTML] and [WriteJSON]: a snapshot taken
+// afterwards knows them no more. Calls of the plan that are not in the snapshot are left out.
 func Why(plan graph.Snapshot) Option { return func(o *options) { o.plan = plan } }
 
 // Values says whether [WriteHTML] and [WriteJSON] show the previews of values; they do unless told otherwise. Without
 // them constants are "…" in the arguments of their users. The texts of errors are shown in any case.
 func Values(show bool) Option { return func(o *options) { o.noValues = !show } }
 
-// Taken sets when the data of [WriteHTML] and [WriteJSON] were taken. The default is the latest moment that they tell of,
-// so that the same data make the same page. Calls that still run have run until then: give the time of the snapshot.
+// Taken sets when the data of [WriteHTML] and [WriteJSON] were taken. The default is the latest moment that they tell
+// of, so that the same data make the same page. Calls that still run have run until then: give the time of the
+// snapshot.
 func Taken(at time.Time) Option { return func(o *options) { o.taken = at } }
 
-// Fact sets a line among the facts of [WriteHTML] and [WriteJSON], such as Fact("commit", "4f2a9c1"): it replaces the line
-// of that name or comes last. An empty value removes the line.
+// Fact sets a line among the facts of [WriteHTML] and [WriteJSON], such as Fact("commit", "4f2a9c1"): it replaces the
+// line of that name or comes last. An empty value removes the line.
 func Fact(name, value string) Option {
 	return func(o *options) { o.facts = append(o.facts, [2]string{name, value}) }
 }
 
 // Live makes [WriteJSON] write for a page that is sent its spans by events: it leaves them out and names the version of
-// the graph that the events will refer to. Functions are numbered in the order of names; those that are not there yet are
-// appended, sources too, so that events can go on with the numbers. The names must be distinct; nobody may use the list
-// meanwhile. Package viz/live needs this; programs do not.
+// the graph that the events will refer to. Functions are numbered in the order of names; those that are not there yet
+// are appended, sources too, so that events can go on with the numbers. The names must be distinct; nobody may use the
+// list meanwhile. Package viz/live needs this; programs do not.
 func Live(version uint64, names *[]string) Option {
 	if names == nil {
 		panic("viz: Live: names is nil: give it a list, new([]string) to begin with")
