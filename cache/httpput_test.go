@@ -256,7 +256,9 @@ func TestHTTPReusesConnections(t *testing.T) {
 		require.Error(t, store.Put(t.Context(), named("a", smallLen), text{}))
 		s.setLie(nil)
 	}
-	require.Len(t, conns, 1)
+	// net/http gives a connection up if a request that was refused is not written to its end within 50 ms, which happens
+	// on a busy machine. One that is not reused would be one of 80.
+	require.Less(t, len(conns), 5)
 }
 
 // A large value passes through, in both directions.

@@ -1,2 +1,32 @@
-// Package auto is being written.
+// Package auto shows runs without a line of code: imported for its effect, it has environment variables say what is
+// shown of the runs of [github.com/dally-go/dally/lazy.Default].
+//
+//	import _ "github.com/dally-go/dally/viz/auto"
+//
+//	DALLY_PROGRESS=auto        progress on standard error: auto, tty, plain, json or quiet
+//	DALLY_REPORT=report.html   a page with the picture, the functions, the timeline and the failures
+//	DALLY_TRACE=trace.json     a trace for ui.perfetto.dev
+//	DALLY_LIVE=:6070           a live page on http://127.0.0.1:6070/; ":0" takes a free port. The address is logged
+//
+// They are read at the first Get that computes something. A value that makes no sense, an address that is taken, and a
+// file that cannot be created are errors of that Get and of all that follow; an unknown variable that begins with DALLY_
+// is logged, with those that are known. Empty is as good as not set. Where none is set, nothing is paid.
+//
+// # Files
+//
+// A file is written when a run ends and no other goes on, before its Get returns, and again after every later run:
+// always whole, in place of the one before. To write takes time that grows with what has run, some 2 µs per call: a
+// program with many short runs is held up for a tenth of its time at most, and what is not written at once is written
+// soon after. If such a program ends in between, the last runs are not in the file, unless it calls [Flush]. Files hold
+// previews of values and the texts of errors.
+//
+// # Addresses
+//
+// The live page listens on the loopback interface unless the address names another one, "0.0.0.0:6070": then everybody
+// who can reach it sees names, errors and times, but no values.
+//
+// # When not to use it
+//
+// In a library: what is shown is the program's business. A program that runs calls in sessions of its own, or that has
+// flags for all this, uses packages record, progress, trace and live itself.
 package auto
