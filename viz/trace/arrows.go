@@ -67,8 +67,8 @@ func (l *layout) before(node int32, start int64, run uint64) int32 {
 	return own[n-1]
 }
 
-// lastInput returns the span that span k waited for: of its inputs the one that ended last. It is -1 if k did not run, or
-// no input is known to have ended before.
+// lastInput returns the span that span k waited for: of its inputs the one that ended last. It is -1 if k did not
+// run, or no input is known to have ended before.
 func (l *layout) lastInput(k int32) int32 {
 	span := &l.record.Spans[k]
 	if span.State == graph.Skipped || span.State == graph.Cached {
