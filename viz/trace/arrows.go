@@ -67,8 +67,8 @@ func (l *layout) before(node int32, start int64, run uint64) int32 {
 	return own[n-1]
 }
 
-// lastInput returns the span that span k waited for: of its inputs the one that ended last. It is -1 if k did not run, or
-// no input is known to have ended before.
+// lastInput returns the span that span k waited for: of its inputs the one that ended last. It is -1 if k did not
+// run, or no input is known to have ended before.
 func (l *layout) lastInput(k int32) int32 {
 	span := &l.record.Spans[k]
 	if span.State == graph.Skipped || span.State == graph.Cached {
@@ -91,8 +91,6 @@ func (l *layout) lastInput(k int32) int32 {
 	return best
 }
 
-// leaves is the moment at which an arrow leaves s to arrive at the given time: just before the end, while readers still
-// take s for the topmost slice of its lane.
-func (s *slice) leaves(arrival int64) int64 {
-	return max(s.start, min(s.end-1, s.next-1, arrival))
-}
+// leaves is the moment at which an arrow leaves s: just before the end, while readers still take s for the topmost slice
+// of its lane.
+func (s *slice) leaves() int64 { return max(s.start, min(s.end, s.next)-1) }

@@ -9,8 +9,8 @@ import (
 )
 
 // Path is the chain of calls that decided how long a computation took: its last call, the input of that which ended
-// last, and so on back to a call that waited for no other. Where these calls did not wait, making any other faster would
-// not have helped.
+// last, and so on back to a call that waited for no other. Where these calls did not wait, making any other faster
+// would not have helped.
 type Path struct {
 	// Calls are in order of time.
 	Calls []Call
@@ -44,12 +44,12 @@ func (p Path) Share() float64 {
 	return float64(p.Ran) / float64(p.Wall)
 }
 
-// Critical finds the calls that decided how long the computation took. It goes by Start and Duration of the nodes; where
-// these are not known, by the number of calls. [Timed] fills them in from a record. Give it a snapshot as it was taken,
-// not one that was collapsed: there the times are means.
+// Critical finds the calls that decided how long the computation took. It goes by Start and Duration of the nodes;
+// where these are not known, by the number of calls. [Timed] fills them in from a record. Give it a snapshot as it
+// was taken, not one that was collapsed: there the times are means.
 //
-// The path keeps the snapshot's nodes in memory. It takes time linear in nodes and inputs and no stack, however deep the
-// graph is.
+// The path keeps the snapshot's nodes in memory. It takes time linear in nodes and inputs and no stack, however deep
+// the graph is.
 func Critical(s graph.Snapshot) Path {
 	x := indexOf(s.Nodes)
 	return critical(s.Nodes, &x, timesOf(s.Nodes))

@@ -198,7 +198,7 @@ func (p *printer) arrows(l *layout) {
 			continue
 		}
 		id++
-		p.arrow("s", id, l.spans[from].leaves(to.start), l.spans[from].tid)
+		p.arrow("s", id, l.spans[from].leaves(), l.spans[from].tid)
 		p.arrow("f", id, to.start, to.tid)
 	}
 }

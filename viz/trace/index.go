@@ -2,8 +2,7 @@ package trace
 
 import "github.com/dally-go/dally/graph"
 
-// index finds nodes by their IDs. IDs are given in order, so that a slice is enough for most snapshots: filling it takes
-// a tenth of the time of a map.
+// index finds nodes by their IDs. IDs are given in order, so that most snapshots need a slice only, and no map.
 type index struct {
 	first  graph.ID
 	dense  []int32 // place + 1 of first, first + 1, …; 0 is none. Nil if the IDs are too far apart.

@@ -155,8 +155,8 @@ func (l *layout) timesOfNodes(last []int32) []interval {
 	return times
 }
 
-// placeAll gives every slice its lane: the critical path, runs, workers by number, calls without a worker, and calls that
-// did not run.
+// placeAll gives every slice its lane: the critical path, runs, workers by number, calls without a worker, and calls
+// that did not run.
 func (l *layout) placeAll() {
 	if len(l.pathSpans) > 0 {
 		l.names = append(l.names, "critical path")

@@ -26,9 +26,9 @@ type line struct {
 	rest        bool // calls of several names
 }
 
-// String tells the path as a table: one line that sums it up, then a line per call: how long it waited for its start, how
-// long it ran, and its share of the whole time. Three and more calls of one name in a row become one line, and of a path
-// with more than 24 lines the 16 longest are told.
+// String tells the path as a table: one line that sums it up, then a line per call: how long it waited for its
+// start, how long it ran, and its share of the whole time. Three and more calls of one name in a row become one
+// line, and of a path with more than 24 lines the 16 longest are told.
 func (p Path) String() string {
 	if len(p.Calls) == 0 {
 		return p.summary() + "\n"

@@ -9,8 +9,8 @@ import (
 // Write writes the record as a trace for ui.perfetto.dev and chrome://tracing, in the JSON object format of the Trace
 // Event Format.
 //
-//   - Each worker has a lane. Calls that a call waits for in a Get of its own stand below it. Calls that overlap without
-//     one being inside the other, as the rest of a Bind can, have lanes beside it.
+//   - Each worker has a lane. Calls that a call waits for in a Get of its own stand below it. Calls that overlap
+//     without one being inside the other, as the rest of a Bind can, have lanes beside it.
 //   - Calls without a worker, which wait for something outside, share as few lanes as they can. Calls that did not run,
 //     cached or skipped, are marks.
 //   - An arrow goes to each call that ran from the input that ended last.
