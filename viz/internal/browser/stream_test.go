@@ -98,6 +98,64 @@ func TestStreamKeepsWhatTheUserChose(t *testing.T) {
 	b.fine("kept")
 }
 
+// Events that tell again of what the data have, as those that were on their way meanwhile do, change nothing.
+func TestStreamTwice(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	f.now = p.end / 2
+	b.watch(f)
+	at := func(now int64) {
+		n := p.over(now)
+		b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+		b.until(fmt.Sprintf("document.querySelector(\"#legend li[data-state='2'] b\").textContent === '%d'", n[running]))
+		b.until("document.getElementById('timeinfo').textContent.startsWith(" + quoted(grouped(n[done]+n[cached]+n[failed])+" spans") + ")")
+	}
+	at(p.end / 2)
+	f.send("delta", p.delta(p.end/4, p.end/3))
+	f.send("delta", p.delta(p.end/3, p.end/2))
+	b.frames()
+	at(p.end / 2)
+	f.send("delta", p.delta(p.end/3, p.end*5/8))
+	at(p.end * 5 / 8)
+	f.mu.Lock()
+	f.now = p.end * 3 / 4
+	f.mu.Unlock()
+	f.send("graph", map[string]int{"version": 2})
+	f.send("delta", p.delta(p.end*5/8, p.end*11/16)) // waits for the graph, and is older
+	f.send("delta", p.delta(p.end*11/16, p.end*3/4))
+	at(p.end * 3 / 4)
+	f.moveTo(p.end)
+	over := p.over(p.end)
+	b.finished(len(p.order), len(p.order))
+	b.until("document.getElementById('timeinfo').textContent.startsWith(" + quoted(grouped(over[done]+over[cached]+over[failed]+over[skipped])) + ")")
+	b.fine("twice")
+}
+
+// What a call's state says of time follows the run, also in an open list with a filter.
+func TestStreamList(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	b.watch(f)
+	f.moveTo(p.end / 4)
+	b.until("document.querySelector('#n-finished dd').textContent[0] !== '0'")
+	b.run(chromedp.Click(chromedp.CSS("#functions tbody tr:first-child button")))
+	b.frames()
+	require.Contains(t, b.text("#panel h2"), "Parse ×300")
+	b.run(chromedp.Click(chromedp.CSS("#panel .chip.s3")))
+	f.moveTo(p.end)
+	n := 0
+	for _, c := range p.calls {
+		if c.fn == 1 && c.state == cached {
+			n++
+		}
+	}
+	b.until("document.querySelector('#panel .chip.s3').textContent === " + quoted("↻ "+grouped(n)))
+	b.until(fmt.Sprintf("document.querySelector('#panel .rows').style.height === '%dpx'", 26*n))
+	b.fine("list")
+}
+
 func TestConnectionLost(t *testing.T) {
 	b := newTab(t)
 	p := wordCount(100, 4, -1)

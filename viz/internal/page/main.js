@@ -40,7 +40,7 @@ function frame(time) {
   }
   if (due("head")) drawHead();
   if (due("tables")) drawTables(), drawFailures(false), drawRuns();
-  if (due("panel")) refreshPanel();
+  if (due("panel")) refreshPanel(), refreshSearch();
   if (due("lanes")) drawLanes();
   D.changed.length = 0; // not looked at, texels stay behind: setMode has them made anew
   pressed = false;
@@ -247,7 +247,7 @@ function listen() {
   new ResizeObserver(() => redraw("layout", "lanes")).observe($("stage"));
   for (const id of ["cells", "lanes"]) $(id).addEventListener("blur", () => { hideTip(); redraw("cells", "lanes"); });
   // Between the events of a run that goes on, the clock moves.
-  if (live) setInterval(() => { if (D.received !== undefined && elapsedOf(D).going) redraw("head", "lanes"); }, 200);
+  if (live) setInterval(() => { if (D.received !== undefined && elapsedOf(D).going) redraw("head", "lanes", "tables"); }, 200);
 }
 
 buildHead();
