@@ -59,7 +59,7 @@ func newTab(t testing.TB) *tab {
 			chromedp.Flag("headless", "new"), chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute))
 		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 		ctx, stop := chromedp.NewContext(alloc)
-		browserCtx, stopBrowser = ctx, func() { stop(); stopAlloc() }
+		browserCtx, stopBrowser = ctx, func() { _ = chromedp.Cancel(ctx); stop(); stopAlloc() }
 		err = chromedp.Do(ctx)
 	})
 	require.NoError(t, err)

@@ -11,40 +11,44 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// widths are the windows in which every page must look right.
-var widths = [][2]int64{{1400, 860}, {1000, 700}, {700, 900}, {420, 800}}
-
-// looksRight opens the page and requires, in windows of every size, light and dark, that no text overflows.
-func looksRight(b *tab, name string, d *pageData) {
+// looksRight opens the page and requires, in windows of several sizes, light and dark, that no text overflows.
+func looksRight(b *tab, name string, d *pageData, widths ...int64) {
 	b.t.Helper()
-	b.size(1400, 860)
 	b.openData(d)
-	for _, dark := range []bool{false, true} {
-		b.dark(dark)
-		for _, w := range widths {
-			b.size(w[0], w[1])
-			what := fmt.Sprintf("%s-%d-dark=%t", name, w[0], dark)
-			b.shot(what)
-			b.fine(what)
-		}
+	for _, w := range widths {
+		b.size(w, 860)
+		b.shot(fmt.Sprintf("%s-%d", name, w))
+		b.fine(fmt.Sprint(name, " ", w))
 	}
-	b.dark(false)
 	b.size(1400, 860)
+	b.dark(true)
+	require.Equal(b.t, "rgb(13, 17, 23)", eval[string](b, "getComputedStyle(document.body).backgroundColor"))
+	b.shot(name + "-dark")
+	b.dark(false)
 }
 
 func TestLooks(t *testing.T) {
 	b := newTab(t)
-	big := wordCount(1000, 16, 286)
-	looksRight(b, "2070-running", big.data(big.end*3/4))
-	b.run(chromedp.Click(chromedp.CSS("#mode-cells")))
-	b.frames()
-	b.shot("2070-cells")
-	looksRight(b, "2070-failed", big.data(big.end))
-	small := wordCount(4, 2, -1)
-	looksRight(b, "12", small.data(small.end))
-	looksRight(b, "1", one())
-	looksRight(b, "none", &pageData{Version: 1, Title: "nothing", Functions: []function{}, Groups: []group{}})
-	looksRight(b, "hostile", hostile())
+	big, small := wordCount(1000, 16, 286), wordCount(4, 2, -1)
+	looksRight(b, "2070", big.data(big.end*3/4), 1400, 1000, 700, 420)
+	looksRight(b, "12", small.data(small.end), 1400)
+	looksRight(b, "1", one(), 1400, 420)
+	looksRight(b, "none", &pageData{Version: 1, Title: "nothing"}, 1400)
+	looksRight(b, "hostile", hostile(), 1400, 1000, 700, 420)
+	looksRight(b, "outside", outside(small), 1400)
+}
+
+// outside is the page of a snapshot without a record: no call has a worker.
+func outside(p *program) *pageData {
+	d := p.data(p.end)
+	d.Runs = nil
+	for i := range d.Calls.Worker {
+		d.Calls.Worker[i] = -1
+	}
+	for i := range d.Spans.Worker {
+		d.Spans.Worker[i] = -1
+	}
+	return d
 }
 
 func one() *pageData {
