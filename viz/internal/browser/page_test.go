@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -69,7 +70,7 @@ func hostile() *pageData {
 	p.title = evil + long
 	p.functions[1].Name, p.functions[1].Where = long, "/a/very/long/path/"+long+".go:1234567"
 	p.functions[2].Name = evil
-	p.functions[3].Name = "שלום עולם ⁧مرحبا 日本語の長い名前"
+	p.functions[3].Name = "שלום עולם \u2067مرحبا 日本語の長い名前"
 	for i := range p.groups {
 		p.groups[i].Name, p.groups[i].Args = p.functions[p.groups[i].Fn].Name, "("+evil+long+")"
 	}
@@ -362,4 +363,38 @@ func TestLarge(t *testing.T) {
 	require.Contains(t, b.text("#panel h2"), "CountWords #")
 	b.shot("100k-details")
 	b.fine("100k details")
+}
+
+// On paper there are all tables, and nothing to click.
+func TestPrint(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(1000, 16, 286)
+	b.openData(p.data(p.end))
+	b.run(chromedp.Click(chromedp.CSS("#failures button")))
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	require.NoError(t, err)
+	b.size(1000, 1800)
+	b.shot("print")
+	for selector, want := range map[string]bool{"#toolbar": false, "#tables": true, "#panel": true, "#lanes": true, "#theme": false} {
+		require.Equal(t, want, eval[bool](b, "document.querySelector("+quoted(selector)+").getClientRects().length > 0"), selector)
+	}
+}
+
+// On a narrow screen the details come over the page; zoomed in, cells show the glyphs of their states.
+func TestNarrowDetailsAndZoomedCells(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(1000, 16, 286)
+	b.openData(p.data(p.end * 3 / 4))
+	b.size(700, 860)
+	b.run(chromedp.Click(chromedp.CSS("#failures button")))
+	b.frames()
+	b.shot("details-700")
+	b.fine("narrow")
+	b.key(kb.Escape)
+	b.size(1400, 860)
+	b.key("n")
+	eval[bool](b, `document.getElementById('cells').dispatchEvent(new WheelEvent('wheel', {deltaY: -280, clientX: 300, clientY: 330, bubbles: true, cancelable: true}))`)
+	b.frames()
+	b.shot("cells-zoomed")
+	b.fine("zoomed")
 }

@@ -244,6 +244,7 @@ function listen() {
   $("helpbutton").onclick = toggleHelp;
   addEventListener("keydown", keyed);
   addEventListener("resize", () => redraw("layout", "lanes"));
+  for (const name of ["beforeprint", "afterprint"]) addEventListener(name, () => { redraw("layout", "lanes"); frame(performance.now()); });
   new ResizeObserver(() => redraw("layout", "lanes")).observe($("stage"));
   for (const id of ["cells", "lanes"]) $(id).addEventListener("blur", () => { hideTip(); redraw("cells", "lanes"); });
   // Between the events of a run that goes on, the clock moves.
