@@ -110,11 +110,13 @@ function drawCard(c, index) {
   setText(c.glyph, states[state].glyph);
   const one = g.count === 1 && D.groupFirst[index + 1] > D.groupFirst[index] ? D.groupList[D.groupFirst[index]] : -1;
   const mean = one >= 0 ? (D.callDur[one] > 0 ? D.callDur[one] : 0) : groupMean(index);
-  setText(c.time, mean > 0 ? duration(mean) : one >= 0 && state === Cached ? "cached" : "");
-  const timeWidth = c.time.textContent ? textWidth(c.time.textContent, textFont()) + 12 : 0;
   const timesWidth = c.times.textContent ? textWidth(c.times.textContent, "13px " + theme.font) + 7 : 0;
-  const label = groupName(index);
-  const name = cut(label, c.w - 2 * cardPad - cardGlyph - timeWidth - timesWidth, nameFont());
+  const label = groupName(index), room = c.w - 2 * cardPad - cardGlyph - timesWidth, whole = textWidth(label, nameFont());
+  const timeText = mean > 0 ? duration(mean) : one >= 0 && state === Cached ? "cached" : "";
+  const timeWidth = timeText ? textWidth(timeText, textFont()) + 10 : 0;
+  const withTime = whole <= room - timeWidth || room - timeWidth > 90; // else the name is worth more
+  setText(c.time, withTime ? timeText : "");
+  const name = cut(label, withTime ? room - timeWidth : room, nameFont());
   setText(c.name, name);
   if (timesWidth) c.times.setAttribute("x", cardPad + cardGlyph + textWidth(name, nameFont()) + 7);
   if (c.barAt >= 0) drawCardBar(c, counts);
