@@ -44,11 +44,10 @@ function frame(time) {
   if (due("lanes")) drawLanes();
   D.changed.length = 0; // not looked at, texels stay behind: setMode has them made anew
   pressed = false;
-  if (later && !asked) {
-    asked = true;
-    requestAnimationFrame(frame);
-  }
+  if (later && !laterTimer) laterTimer = setTimeout(() => { laterTimer = 0; redraw(); }, 30);
 }
+
+let laterTimer = 0; // asks for the parts that were not due
 
 let pressed = false; // the user did something: what it changes is shown at once
 for (const name of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(name, () => { pressed = true; }, { capture: true, passive: true });
