@@ -128,9 +128,10 @@ func (a *album) snapshot() graph.Snapshot {
 	ids := make([]graph.ID, 0, edges)
 	for i, at := range order {
 		n := a.nodes[at]
-		from := len(ids)
-		ids = append(ids, n.Inputs...)
-		n.Inputs = ids[from:len(ids):len(ids)]
+		if from := len(ids); len(n.Inputs) > 0 {
+			ids = append(ids, n.Inputs...)
+			n.Inputs = ids[from:len(ids):len(ids)]
+		}
 		if why, ok := a.reasons[n.ID]; ok {
 			n.Reason = why
 		}

@@ -70,9 +70,9 @@ func play(t *testing.T, keep int, ops []byte) {
 var keeps = []int{0, 1, 2, 7, 1023, 1024, 1025, 1500, 2048, 3000, 1 << 20, -1}
 
 func TestRecorderAgreesWithModel(t *testing.T) {
-	rounds := 8
+	rounds := 4
 	if testing.Short() {
-		rounds = 2
+		rounds = 1
 	}
 	for _, keep := range keeps {
 		for seed := range rounds {

@@ -209,14 +209,15 @@ func add(to, f *graph.Function) {
 	}
 }
 
-// Runs returns the runs that go on, or whose end came after since, in order of their start: all that are kept for the
-// zero Time. Who asks again and again, each time with a moment before it asked the last time, misses no end.
+// Runs returns the runs that go on, or whose end was told at since or later, in order of their start: all that are kept
+// for the zero Time. Who asks again and again, each time with a moment before it asked the last time, misses no end, and
+// may be told of one twice.
 func (r *Recorder) Runs(since time.Time) []graph.Run {
 	r.init()
 	var runs []graph.Run
 	r.mu.Lock()
 	for i := range r.runs {
-		if past := &r.runs[i]; past.told.After(since) {
+		if past := &r.runs[i]; !past.told.Before(since) {
 			runs = append(runs, past.Run)
 		}
 	}

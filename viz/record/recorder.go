@@ -137,15 +137,16 @@ func (r *Recorder) CallDone(i lazy.CallInfo) {
 	g := r.ring(i.Worker)
 	start, end := i.Start.Sub(r.start), i.End.Sub(r.start)
 	g.mu.Lock()
-	found := g.closeLocked(i.Run, i.ID)
+	if !g.closeLocked(i.Run, i.ID) && i.State != graph.Cached && i.State != graph.Skipped {
+		g.mu.Unlock() // before it counts as ended: nobody sees it twice
+		r.closeElsewhere(g, i.Run, i.ID)
+		g.mu.Lock()
+	}
 	g.countLocked(i.Name, i.State, end-start)
 	if s := g.nextLocked(); s != nil {
 		s.Call, s.Run, s.Name, s.Worker, s.State, s.Start, s.End = i.ID, i.Run, i.Name, i.Worker, i.State, start, end
 	}
 	g.mu.Unlock()
-	if !found && i.State != graph.Cached && i.State != graph.Skipped {
-		r.closeElsewhere(g, i.Run, i.ID)
-	}
 	if i.State == graph.Failed {
 		r.failed(i, end)
 	}
