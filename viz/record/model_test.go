@@ -19,6 +19,9 @@ import (
 // workers are numbers of workers, and those that nobody should have.
 var workers = []int{-1, 0, 1, 2, 3, 4, 5, -1, 0, -2, math.MinInt, 1022, 1023, 1024, 1025, 5000, math.MaxInt}
 
+// sensible is how many of workers are.
+const sensible = 10
+
 // names are names of functions; several have the same length, first and last byte.
 var names = []string{"", "a", "Parse", "Purse", "Count", "Merge", "Mirage", "\x00<b>"}
 
