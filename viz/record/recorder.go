@@ -59,7 +59,7 @@ type Option func(*options)
 func Spans(n int) Option { return func(o *options) { o.spans = max(n, 0) } }
 
 // Graphs keeps the shapes of the graphs that ran, for [Recorder.Graph]: names and inputs, up to 262,144 calls. That takes
-// GRAPHCOST per call of a graph, when its run is over and no other goes on, before Get returns. Runs that
+// some 400 ns and 400 bytes per call of a graph, when its run is over and no other goes on, before Get returns. Runs that
 // come so fast after one another that this would take more than a twentieth of the time wait until there is time, or
 // somebody asks: the latest 256 of them. What they refer to stays in memory until then.
 func Graphs() Option { return func(o *options) { o.graphs = true } }
