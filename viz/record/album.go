@@ -140,8 +140,8 @@ func (a *album) snapshot() graph.Snapshot {
 	return s
 }
 
-// orderLocked returns the places of all nodes, inputs before users. They stand so, but for what a Bind came to later. It
-// needs mu.
+// orderLocked returns the places of all nodes, inputs before users. They stand so, but for what a Bind came to later.
+// It needs mu.
 func (a *album) orderLocked() []int {
 	order := make([]int, 0, len(a.nodes))
 	const entered, left = 1, 2

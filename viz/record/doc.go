@@ -1,5 +1,5 @@
-// Package record keeps what runs: an observer for [github.com/dally-go/dally/lazy] that notes every call in rings of its
-// own, one a worker. What shows runs – progress, timelines, reports, live pages, metrics – reads it.
+// Package record keeps what runs: an observer for [github.com/dally-go/dally/lazy] that notes every call in rings of
+// its own, one a worker. What shows runs – progress, timelines, reports, live pages, metrics – reads it.
 //
 //	rec := record.New()
 //	lazy.Default.Observer = rec
@@ -11,10 +11,10 @@
 // # What it keeps
 //
 // Per call that ran: which, when, on which worker, and how it came out, 64 bytes; of each worker the latest 131,072
-// ([Spans] changes that), and how many older ones were dropped. Per function: exact counts, times and a histogram, which
-// nothing is ever dropped from; names beyond 4,096 of a worker are counted together, as "(other functions)". Of runs the
-// latest 4,096, of failures the first 1,000, with stacks of panics; texts are cut at 4 KB, stacks at 16 KB. They are as
-// user code wrote them: who shows them must escape them.
+// ([Spans] changes that), and how many older ones were dropped. Per function: exact counts, times and a histogram,
+// which nothing is ever dropped from; names beyond 4,096 of a worker are counted together, as "(other functions)". Of
+// runs the latest 4,096, of failures the first 1,000, with stacks of panics; texts are cut at 4 KB, stacks at 16 KB.
+// They are as user code wrote them: who shows them must escape them.
 //
 // It keeps no value, and nothing that a program computed stays in memory for it, unless [Graphs], [Values] or [Reasons]
 // ask for pictures of the graphs that ran: then until the run has been pictured.
@@ -37,6 +37,6 @@
 //	a Recorder      380 ns  1,450 ns  20.8 µs
 //
 // A program with nothing but calls below a microsecond has no use for a record of each. Without an observer the library
-// pays nothing. Readers hold a worker up for some microseconds at most, but for tens of them where thousands of calls run
-// at once.
+// pays nothing. Readers hold a worker up for some microseconds at most, but for tens of them where thousands of calls
+// run at once.
 package record

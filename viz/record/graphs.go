@@ -77,8 +77,9 @@ func (k *graphs) take(going ...lazy.RunInfo) {
 }
 
 // Graph returns what ran, and what it depends on, as pictures taken when runs ended, or are taken now of those that go
-// on: each node as it was pictured the last time. Without [Graphs] it is what goes on alone. It takes some 500 ns per
-// call that is pictured anew, 300 ns per call that is copied.
+// on: each node as it was pictured the last time. Without [Graphs] it is what goes on alone. It takes some 250 ns per
+// call that is there, and for each that is pictured anew 250 ns more, with [Values] 1 µs. Runs that end meanwhile do not
+// wait for it, but are pictured later.
 //
 // There are at most 262,144 calls: when there would be more, all but those of the latest picture go, and of one that is
 // larger by itself the first are kept, with a Title that says so. Every input of a call is there.

@@ -87,7 +87,8 @@ func TestGraphIsACopy(t *testing.T) {
 	}
 }
 
-// A Bind goes on to what was recorded after it: in the order of pictures its inputs come later, in that of Graph before.
+// A Bind goes on to what was recorded after it: in the order of pictures its inputs come later, in that of Graph
+// before.
 func TestGraphOfBinds(t *testing.T) {
 	rec := record.New(record.Graphs())
 	s := &lazy.Session{Observer: rec}

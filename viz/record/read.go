@@ -13,8 +13,8 @@ import (
 	"github.com/dally-go/dally/lazy"
 )
 
-// Record returns all that is kept, with what is running at the moment. It copies and sorts: 100,000 spans take some
-// 20 ms, most of it without a lock. When no run goes on it is exact; while runs go on, its parts are of moments close to
+// Record returns all that is kept, with what is running at the moment. It copies and sorts: 100,000 spans take some 20
+// ms, most of it without a lock. When no run goes on it is exact; while runs go on, its parts are of moments close to
 // one another.
 func (r *Recorder) Record() graph.Record {
 	running := r.running()
@@ -62,8 +62,8 @@ func (n Now) Count() [graph.NumStates]int {
 	return counts
 }
 
-// Ended is how many calls have ended, in whatever way. It is at most Planned, and less when all runs are over if some of
-// their calls never came to run: a call before them failed to be planned, or the run was cancelled.
+// Ended is how many calls have ended, in whatever way. It is at most Planned, and less when all runs are over if some
+// of their calls never came to run: a call before them failed to be planned, or the run was cancelled.
 func (n Now) Ended() (ended int) {
 	for state, calls := range n.Count() {
 		if graph.State(state) != graph.Running {
@@ -105,8 +105,8 @@ type Cursor struct {
 
 // Read appends to to the spans that have come since the cursor was here the last time, in no order that means anything,
 // and moves the cursor. It returns also how many spans it could not read because they were dropped before. It does not
-// wait for anything, and does not go on with what comes while it reads. A span of a call that runs is not read before it
-// has ended: see [Now]. It panics if the cursor is of another Recorder.
+// wait for anything, and does not go on with what comes while it reads. A span of a call that runs is not read before
+// it has ended: see [Now]. It panics if the cursor is of another Recorder.
 func (r *Recorder) Read(c *Cursor, to []graph.Span) (spans []graph.Span, lost int) {
 	rings := r.all()
 	next := make([]uint64, len(rings))
@@ -120,8 +120,8 @@ func (r *Recorder) Read(c *Cursor, to []graph.Span) (spans []graph.Span, lost in
 	return to, lost
 }
 
-// Skip moves the cursor to the end: the next Read returns what has come after this. It panics if the cursor is of another
-// Recorder.
+// Skip moves the cursor to the end: the next Read returns what has come after this. It panics if the cursor is of
+// another Recorder.
 func (r *Recorder) Skip(c *Cursor) {
 	rings := r.all()
 	next := make([]uint64, len(rings))
@@ -210,8 +210,8 @@ func add(to, f *graph.Function) {
 }
 
 // Runs returns the runs that go on, or whose end was told at since or later, in order of their start: all that are kept
-// for the zero Time. Who asks again and again, each time with a moment before it asked the last time, misses no end, and
-// may be told of one twice.
+// for the zero Time. Who asks again and again, each time with a moment before it asked the last time, misses no end,
+// and may be told of one twice.
 func (r *Recorder) Runs(since time.Time) []graph.Run {
 	r.init()
 	var runs []graph.Run
@@ -232,8 +232,8 @@ func (r *Recorder) Runs(since time.Time) []graph.Run {
 	return runs
 }
 
-// Failures returns the failures from number from on, in the order in which they were told: the first 1,000 there were are
-// kept. A reader goes on with the number of those that it has.
+// Failures returns the failures from number from on, in the order in which they were told: the first 1,000 there were
+// are kept. A reader goes on with the number of those that it has.
 func (r *Recorder) Failures(from int) []graph.Failure {
 	r.init()
 	r.mu.Lock()

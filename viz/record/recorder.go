@@ -11,12 +11,12 @@ import (
 )
 
 // Recorder is a [lazy.Observer] that keeps what runs. It may observe several sessions at once, and be read at any time
-// from any goroutine. [New] makes one; the zero Recorder is one without options, whose times count from its first use. It
-// must not be copied.
+// from any goroutine. [New] makes one; the zero Recorder is one without options, whose times count from its first use.
+// It must not be copied.
 //
-// A worker writes to a ring of its own, under a lock that only readers and workers of other sessions with the same number
-// contend for. Runs and failures, of which there are few, share another lock. No lock is held while another is taken,
-// nor while user code runs.
+// A worker writes to a ring of its own, under a lock that only readers and workers of other sessions with the same
+// number contend for. Runs and failures, of which there are few, share another lock. No lock is held while another is
+// taken, nor while user code runs.
 type Recorder struct {
 	once    sync.Once
 	start   time.Time               // Written in once.
@@ -58,13 +58,14 @@ type Option func(*options)
 // needed, 64 KB at a time.
 func Spans(n int) Option { return func(o *options) { o.spans = max(n, 0) } }
 
-// Graphs keeps the shapes of the graphs that ran, for [Recorder.Graph]: names and inputs, up to 262,144 calls. That takes
-// some 400 ns and 400 bytes per call of a graph, when its run is over and no other goes on, before Get returns. Runs that
-// come so fast after one another that this would take more than a twentieth of the time wait until there is time, or
-// somebody asks: the latest 256 of them. What they refer to stays in memory until then.
+// Graphs keeps the shapes of the graphs that ran, for [Recorder.Graph]: names and inputs, up to 262,144 calls. That
+// takes some 250 ns and 300 bytes per call of a graph, when its run is over and no other goes on, before Get returns.
+// Runs that come so fast after one another that this would take more than a twentieth of the time wait until there is
+// time, or somebody asks: the latest 256 of them. What they refer to stays in memory until then.
 func Graphs() Option { return func(o *options) { o.graphs = true } }
 
-// Values is Graphs with previews of values and the texts of errors.
+// Values is Graphs with previews of values, times and the texts of errors: some 1 µs per call, and more where values bring
+// a String method, which is called with no lock held.
 func Values() Option { return func(o *options) { o.graphs, o.values = true, true } }
 
 // Reasons is Graphs with the reasons why calls ran, which are found when a run starts: some microseconds per call.
@@ -132,7 +133,8 @@ func (r *Recorder) CallStarted(i lazy.CallInfo) {
 	g.mu.Unlock()
 }
 
-// CallDone implements [lazy.Observer]. It takes some 30 ns, and more for a call that failed: it asks for the error's text.
+// CallDone implements [lazy.Observer]. It takes some 30 ns, and more for a call that failed: it asks for the error's
+// text.
 func (r *Recorder) CallDone(i lazy.CallInfo) {
 	g := r.ring(i.Worker)
 	start, end := i.Start.Sub(r.start), i.End.Sub(r.start)
@@ -208,8 +210,8 @@ func (r *Recorder) all() []*ring {
 	return *r.rings.Load()
 }
 
-// closeAll forgets the calls of a run that are still open: an observer that panicked may have kept their ends from being
-// told.
+// closeAll forgets the calls of a run that are still open: an observer that panicked may have kept their ends from
+// being told.
 func (r *Recorder) closeAll(run uint64) {
 	for _, g := range r.all() {
 		g.mu.Lock()

@@ -6,9 +6,9 @@ import (
 	"github.com/dally-go/dally/lazy"
 )
 
-// Tee returns an observer that tells all of obs, in their order. Those that are nil are left out; the Tee of one is that
-// one, and of none nil. If one panics the others are told all the same, and the panic goes on: the Get fails. If it
-// panics in RunStarted, those after it hear nothing of the run, and those before it that the run is over.
+// Tee returns an observer that tells all of obs, in their order. Those that are nil are left out; the Tee of one is
+// that one, and of none nil. If one panics the others are told all the same, and the panic goes on: the Get fails. If
+// it panics in RunStarted, those after it hear nothing of the run, and those before it that the run is over.
 func Tee(obs ...lazy.Observer) lazy.Observer {
 	var t tee
 	for _, o := range obs {
