@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,23 @@ func TestCursorMayBeCopied(t *testing.T) {
 		require.Zero(t, lost)
 		require.Len(t, spans, 2, "appended to what was there")
 		require.EqualValues(t, 2, spans[1].Call)
+	}
+}
+
+// Few open calls are found in another way than many; between the two there is some room.
+func TestOpenCallsComeAndGo(t *testing.T) {
+	m := newModel(t, 10)
+	r := rand.New(rand.NewPCG(1, 2))
+	for most := range 24 {
+		for range 100 {
+			if n := len(m.open); n == 0 || n <= most && r.IntN(2) == 0 {
+				m.start(uint64(r.IntN(3)), -1, "wait")
+			} else {
+				m.end(r.IntN(n), -1, graph.Done)
+			}
+			require.Len(t, m.rec.Now().Running, len(m.open))
+		}
+		m.checkNow()
 	}
 }
 
