@@ -12,14 +12,15 @@ const (
 	restMin = 20
 	// awaitMax is how long the end of a run waits for the writer to take the summary.
 	awaitMax = 500 * time.Millisecond
+	// shapeWait is how long a frame waits for the shape, which the next one has otherwise.
+	shapeWait = 50 * time.Millisecond
 )
 
 // display is an episode as it is shown, by a goroutine in run.
 type display struct {
 	p       *Progress
 	e       *episode
-	before  *display // the one before, nil once it has ended. Used by run alone.
-	mayTell bool     // a summary has been allowed
+	mayTell bool // a summary has been allowed
 
 	wake  chan struct{} // something has failed
 	over  chan struct{} // closed when the episode is over
@@ -44,21 +45,45 @@ func (d *display) await() {
 
 func (d *display) run() {
 	defer close(d.ended)
-	if d.before != nil {
-		select {
-		case <-d.before.ended:
-			d.before = nil
-		case <-d.over: // the writer hangs: nothing can be shown
-			d.before = nil
-			return
-		}
+	if !d.isMine() {
+		return
 	}
+	defer func() {
+		d.p.mu.Lock()
+		d.p.writes = nil
+		d.p.mu.Unlock()
+	}()
 	if d.p.mode == TTY {
 		d.drawAll()
 	} else {
 		d.writeAll()
 	}
 	d.finish()
+}
+
+// isMine waits until no other display writes. It reports false if this one is over before that: then the writer hangs.
+func (d *display) isMine() bool {
+	for {
+		d.p.mu.Lock()
+		other := d.p.writes
+		if other == nil {
+			d.p.writes = d
+		}
+		d.p.mu.Unlock()
+		if other == nil {
+			return true
+		}
+		select {
+		case <-other.ended:
+			continue
+		default:
+		}
+		select {
+		case <-other.ended:
+		case <-d.over:
+			return false
+		}
+	}
 }
 
 func (d *display) isOver() bool {
@@ -88,8 +113,8 @@ func (d *display) drawAll() {
 		columns, rows := d.p.screen.room()
 		if rows > 0 {
 			d.p.screen.frame(v.frame(columns, rows, d.p.colour), columns)
-			d.lines++
 		}
+		d.lines++
 		timer.Reset(max(frameTime, restMin*time.Since(began)))
 	}
 }
@@ -187,12 +212,7 @@ func (d *display) look(now time.Time) *view {
 
 // learnShape asks the runs which calls they are made of, if that is worth it.
 func (d *display) learnShape(v *view, now time.Time) {
-	select {
-	case s := <-d.shape:
-		d.shaper.learnt(s, now)
-		d.left.learnt(s)
-	default:
-	}
+	d.takeShape(now, nil)
 	if !d.shaper.isWorth(v, now) {
 		return
 	}
@@ -205,5 +225,29 @@ func (d *display) learnShape(v *view, now time.Time) {
 	if len(runs) > 0 && len(runs) <= shapedRunsMax {
 		d.shaper.begun(v)
 		go func() { d.shape <- shapeOf(runs, v) }()
+		d.takeShape(now, time.After(shapeWait))
 	}
+}
+
+// takeShape takes the shape that was asked for, if it comes before the wait is over. nil is no wait.
+func (d *display) takeShape(now time.Time, wait <-chan time.Time) {
+	if wait == nil {
+		select {
+		case s := <-d.shape:
+			d.shapeIs(s, now)
+		default:
+		}
+		return
+	}
+	select {
+	case s := <-d.shape:
+		d.shapeIs(s, now)
+	case <-wait:
+	case <-d.over:
+	}
+}
+
+func (d *display) shapeIs(s shape, now time.Time) {
+	d.shaper.learnt(s, now)
+	d.left.learnt(s)
 }

@@ -17,6 +17,8 @@ const (
 	goingOnDelay = 50 * time.Millisecond
 	shyDelay     = time.Second
 	moment       = time.Second
+	// lineDelay is how long runs go on before a line that is due is written for them.
+	lineDelay = 2 * time.Second
 	// summaryMin is how long runs must have taken for a summary in a log in which nothing was told of them.
 	summaryMin = 2 * time.Second
 	// failurePause is how long a failure waits for those that come with it, and for the end of the run that it may make.
@@ -42,6 +44,7 @@ type episode struct {
 type tally struct {
 	runs, failed, cancelled int
 	planned                 int // calls of the runs that began with the episode
+	workers                 int // of the largest session; 0: not known
 	first                   uint64
 	firstOver               bool
 	latest                  time.Time // start of a run
@@ -55,7 +58,7 @@ func (e *episode) begun(i lazy.RunInfo) {
 	if i.Start.Sub(e.started) < ttyDelay {
 		e.planned += i.Calls
 	}
-	e.latest = i.Start
+	e.latest, e.workers = i.Start, max(e.workers, i.Workers)
 }
 
 type failure struct {
@@ -111,7 +114,7 @@ func (s *series) begin(m Mode, now time.Time) time.Duration {
 		s.budget.begin(now)
 	}
 	if m != TTY {
-		return s.budget.due(now).Sub(now)
+		return max(s.budget.due(now).Sub(now), lineDelay)
 	}
 	switch {
 	case isNew || gap >= moment:

@@ -61,9 +61,8 @@ func (v *view) summary(m Mode, columns int, colour bool, e *episode) string {
 	case JSON:
 		j := v.event("done")
 		j.Outcome, j.Error, j.LeftS, j.Running = outcome, why, nil, []runningCall{}
-		if outcome == outcomeOK {
-			zero := 0.0
-			j.Percent, j.LeftS = 100, &zero
+		if outcome == outcomeOK || v.ended == v.planned {
+			j.Percent = 100
 		}
 		return j.line()
 	case TTY:

@@ -31,7 +31,7 @@ type Progress struct {
 	mu     sync.Mutex
 	runs   map[uint64]lazy.RunInfo // Guarded by mu. Those that go on.
 	now    *episode                // Guarded by mu. nil: no run goes on.
-	before *display                // Guarded by mu. The latest there was; it may hang in a Write still.
+	writes *display                // Guarded by mu. The one that may write; it may hang in a Write after its end.
 	series series                  // Guarded by mu.
 }
 
@@ -204,11 +204,11 @@ func (p *Progress) showIfOn(e *episode) {
 // displayLocked makes what shows an episode. It needs mu.
 func (p *Progress) displayLocked(e *episode) *display {
 	d := &display{
-		p: p, e: e, before: p.before,
+		p: p, e: e,
 		wake: make(chan struct{}, 1), over: make(chan struct{}), ended: make(chan struct{}),
 		shape: make(chan shape, 1),
 	}
-	e.display, p.before = d, d
+	e.display = d
 	return d
 }
 

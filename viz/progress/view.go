@@ -21,12 +21,10 @@ type view struct {
 	grown   bool // more calls have come than were planned at first
 	open    bool // nobody knows how many will come
 
-	running []graph.Span // the longest running first. Their times count from since.
-	since   time.Duration
-	busy    int // workers
-	outside int // calls that run and hold no worker
-	workers int // 0: not known
-
+	running   []graph.Span // the longest running first. Their times count from since.
+	since     time.Duration
+	busy      int              // workers
+	outside   int              // calls that run and hold no worker
 	functions []graph.Function // of the episode
 	known     []graph.Function // of all that is recorded, for what calls take on average
 
@@ -42,7 +40,7 @@ const runsOpenMin = 8
 func viewOf(e *episode, t tally, n record.Now, now time.Time) *view {
 	v := &view{
 		tally:   t,
-		elapsed: max(0, now.Sub(e.started)), at: now, running: n.Running, since: n.At, workers: n.Workers,
+		elapsed: max(0, now.Sub(e.started)), at: now, running: n.Running, since: n.At,
 		planned: n.Planned - e.base.Planned, known: n.Functions,
 	}
 	v.functions = since(n.Functions, e.base.Functions)
