@@ -67,8 +67,8 @@ type failure struct {
 	at         time.Time
 }
 
-// over counts the end of a run. It needs Progress.mu.
-func (e *episode) over(i lazy.RunInfo) {
+// over counts the end of a run, which ended with an error of text why, or none. It needs Progress.mu.
+func (e *episode) over(i lazy.RunInfo, why string) {
 	e.firstOver = e.firstOver || i.ID == e.first
 	if i.Err == nil {
 		return
@@ -79,7 +79,7 @@ func (e *episode) over(i lazy.RunInfo) {
 		e.failed++
 	}
 	if e.err == "" || e.failed == 1 && !isCancel(i.Err) {
-		e.err = textOf(i.Err)
+		e.err = why
 	}
 }
 

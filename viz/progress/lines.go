@@ -75,7 +75,10 @@ func (v *view) summary(m Mode, columns int, colour bool, e *episode) string {
 	return "dally: " + listed(texts...) + "\n"
 }
 
-// outcomes of an episode
+// failureMin is how many columns there must be for an error to be cut in favour of what comes after it.
+const failureMin = 30
+
+// The outcomes of an episode.
 const (
 	outcomeOK        = "ok"
 	outcomeFailed    = "failed"
@@ -143,8 +146,13 @@ func (v *view) summaryLine(columns int, outcome, why string) line {
 	case outcomeCancelled:
 		glyph = piece{"– ", styleSoft}
 	}
-	l := line{glyph}
-	for i, p := range v.summaryParts(outcome, why) {
+	l, parts := line{glyph}, v.summaryParts(outcome, why)
+	if outcome == outcomeFailed {
+		if room := columns - width(glyph.text+separator+parts[1].text); room >= failureMin {
+			parts[0].text = cut(parts[0].text, room) // Get returns all of it
+		}
+	}
+	for i, p := range parts {
 		more := line{p}
 		if i > 0 {
 			more = line{{separator, styleSoft}, p}

@@ -140,6 +140,7 @@ func (p *Progress) RunDone(i lazy.RunInfo) {
 	if p.mode == Quiet {
 		return
 	}
+	why := textOf(i.Err) // not under the lock: it is code of the user's
 	p.mu.Lock()
 	delete(p.runs, i.ID)
 	e := p.now
@@ -147,7 +148,7 @@ func (p *Progress) RunDone(i lazy.RunInfo) {
 		p.mu.Unlock()
 		return
 	}
-	e.over(i)
+	e.over(i, why)
 	if len(p.runs) > 0 {
 		p.mu.Unlock()
 		return
