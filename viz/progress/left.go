@@ -116,11 +116,6 @@ func (e *estimate) seconds(v *view) (left float64, open bool) {
 	if rest <= 0 || overall <= 0 || work <= 0 {
 		return 0, false
 	}
-	// Those that were found in the cache since the first look say how many of the rest will be.
-	runs := 1.0
-	if cached := all.Calls[graph.Cached] - e.first.Calls[graph.Cached]; cached > 0 {
-		runs = 1 - float64(cached)/float64(cached+max(0, all.Ran()-e.first.Ran()))
-	}
 	means := make(map[string]float64, len(v.known))
 	for i := range v.known {
 		means[v.known[i].Name] = v.known[i].Mean().Seconds()
@@ -144,8 +139,19 @@ func (e *estimate) seconds(v *view) (left float64, open bool) {
 	if 2*guessed > float64(rest) || todo <= 0 {
 		return 0, false
 	}
+	runs := e.runs(all)
 	atATime := min(work/v.elapsed.Seconds(), float64(rest))
 	return max(todo*runs/atATime, longest*runs), guessed > 0
+}
+
+// runs is which share of the calls that are left will run: those that were found in the cache since the first look say how
+// many of the rest will be. What was found before that was looked up all at once, before anything ran.
+func (e *estimate) runs(all *graph.Function) float64 {
+	cached := all.Calls[graph.Cached] - e.first.Calls[graph.Cached]
+	if cached <= 0 {
+		return 1
+	}
+	return 1 - float64(cached)/float64(cached+max(0, all.Ran()-e.first.Ran()))
 }
 
 // rest returns how many calls of each function are left of rest. What no shape tells about goes under "", which has the

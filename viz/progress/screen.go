@@ -142,15 +142,9 @@ func (s *screen) Write(p []byte) (int, error) {
 		}
 		return min(max(n, 0), len(p)), err
 	}
-	whole := bytes.LastIndexByte(p, '\n') + 1
-	if whole == 0 && len(s.held)+len(p) <= heldMax {
-		s.held = append(s.held, p...)
+	text := s.wholeLocked(p)
+	if len(text) == 0 {
 		return len(p), nil
-	}
-	text := append(s.held, p[:whole]...)
-	s.held = append([]byte(nil), p[whole:]...)
-	if whole == 0 {
-		text, s.held = append(append(text, p...), '\n'), nil
 	}
 	columns, _ := s.room()
 	b := append(s.backLocked(columns), "\x1b[J"...)
@@ -167,6 +161,19 @@ func (s *screen) Write(p []byte) (int, error) {
 		s.wide, s.drawn = columns, s.brokenLocked(columns)
 	}
 	return len(p), nil
+}
+
+// wholeLocked returns the whole lines of p, with what was held, and holds the rest. What gets too long ends its line.
+// It needs mu.
+func (s *screen) wholeLocked(p []byte) []byte {
+	all := append(s.held, p...)
+	whole := bytes.LastIndexByte(all, '\n') + 1
+	s.held = append([]byte(nil), all[whole:]...)
+	if len(s.held) > heldMax {
+		s.held = nil
+		return append(all, '\n')
+	}
+	return all[:whole]
 }
 
 // brokenLocked returns the widths of the rows that the frame takes when it is written with fewer columns than it was

@@ -93,6 +93,17 @@ func TestScreens(t *testing.T) {
 		require.Regexp(t, `^✕ failed: Load#\d+: boom␛\[2J bang · \d+ of 10 calls in 2\.\d s · 1 failed`, e.screen())
 		e.check(t)
 	})
+	bubble(t, "a long error", func(t *testing.T) {
+		p, e := onTerminal(80, 24)
+		boom := lazy.Wrap1(func(context.Context, int) (int, error) {
+			time.Sleep(time.Second)
+			return 0, errors.New(strings.Repeat("long ", 1000))
+		}, lazy.Name("Load"))
+		_, err := boom.Of(1).Get(t.Context(), lazy.In(session(p)))
+		require.Error(t, err)
+		require.Regexp(t, `^✕ failed: Load#\d+: long .*… · 1 of 1 call in 1 s$`, e.screen())
+		e.check(t)
+	})
 	bubble(t, "an error at once", func(t *testing.T) {
 		p, e := onTerminal(80, 24)
 		boom := lazy.Wrap1(func(context.Context, int) (int, error) { return 0, errors.New("boom") }, lazy.Name("Load"))
@@ -337,6 +348,24 @@ func TestWriteAboveTheBar(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "before anything is drawn\nand not\none\ntwo\nthree\n✓ 100%, 2 calls in 1 s · slowest: Wait 2 s\nfour", e.screen())
 		e.check(t)
+	})
+}
+
+// A line without an end does not fill the memory.
+func TestWriteWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, e := onTerminal(80, 24)
+		at(500*time.Millisecond, func() {
+			for range 3 * heldMax / 1000 {
+				_, err := p.Write([]byte(strings.Repeat("x", 1000)))
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(p.screen.held), heldMax)
+			}
+		})
+		_, err := sleeper("Wait").Of(time.Second).Get(t.Context(), lazy.In(session(p)))
+		require.NoError(t, err)
+		require.Equal(t, 3*heldMax/1000*1000, strings.Count(e.screen(), "x"))
+		require.Contains(t, e.screen(), "✓ 100%, 1 call in 1 s")
 	})
 }
 
