@@ -83,7 +83,7 @@ func TestTimeLeft(t *testing.T) {
 // Whatever the numbers: finite, not negative, and no jump that the smoothing would not allow.
 func TestTimeLeftOfAnything(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for range 3000 {
+	for range 1000 {
 		var e estimate
 		now := time.Now()
 		v := &view{}

@@ -136,12 +136,16 @@ func TestScreens(t *testing.T) {
 }
 
 func TestNothingForShortRuns(t *testing.T) {
+	runs := 10_000
+	if testing.Short() {
+		runs = 3000 // of a millisecond: longer than any mode waits
+	}
 	for _, m := range []Mode{TTY, Plain, JSON} {
 		bubble(t, m.String(), func(t *testing.T) {
 			e := newEmulator(80, 24)
 			s := session(New(e, m))
 			wait := sleeper("Wait")
-			for range 10_000 {
+			for range runs {
 				_, err := wait.Of(time.Millisecond).Get(t.Context(), lazy.In(s))
 				require.NoError(t, err)
 			}
