@@ -6,15 +6,15 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal reports whether w is a terminal, and how wide it is.
-func terminal(w io.Writer) (columns int, ok bool) {
+// terminal reports whether w is a terminal, and how large: 0 for what it does not tell.
+func terminal(w io.Writer) (columns, rows int, ok bool) {
 	f, isFile := w.(interface{ Fd() uintptr })
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
-		return 0, false
+		return 0, 0, false
 	}
-	columns, _, err := term.GetSize(int(f.Fd()))
+	columns, rows, err := term.GetSize(int(f.Fd()))
 	if err != nil {
-		return 0, true
+		return 0, 0, true
 	}
-	return columns, true
+	return columns, rows, true
 }
