@@ -50,6 +50,8 @@ type CallInfo struct {
 	End    time.Time   // zero in CallStarted
 	State  graph.State // Running; then Done, Cached, Failed, Skipped, or Pending if the run was cancelled
 	Err    error
+
+	node *node // nil in a CallInfo that is not from a run
 }
 
 // hooks are those who look at a run. All methods may be called on nil, which is nobody: then they cost a comparison.
@@ -139,7 +141,7 @@ func (h *hooks) callsFetched(calls []fetchedCall) {
 	now, at := time.Now(), mono()
 	for _, c := range calls {
 		info := CallInfo{
-			Run: h.run, ID: c.n.id(), Name: c.n.fn.name, Worker: -1, State: graph.Cached,
+			Run: h.run, ID: c.n.id(), Name: c.n.fn.name, Worker: -1, State: graph.Cached, node: c.n,
 			Start: now.Add(time.Duration(c.start - at)), End: now.Add(time.Duration(c.end - at)),
 		}
 		for _, o := range h.observers {
@@ -196,7 +198,7 @@ func (h *hooks) callStarted(x *execution) {
 	}
 	info := CallInfo{
 		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
-		Start: time.Now(), State: graph.Running,
+		Start: time.Now(), State: graph.Running, node: x.node,
 	}
 	for _, o := range h.observers {
 		h.tell(func() { o.CallStarted(info) })
@@ -210,7 +212,7 @@ func (h *hooks) callDone(x *execution, state uint32, f *failure) {
 	now := time.Now()
 	info := CallInfo{
 		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
-		Start: now.Add(time.Duration(x.start - mono())), End: now,
+		Start: now.Add(time.Duration(x.start - mono())), End: now, node: x.node,
 	}
 	switch x.ended(state) {
 	case stateDone:
@@ -235,7 +237,9 @@ func (h *hooks) callSkipped(n *node, f *failure) {
 		return
 	}
 	now := time.Now()
-	info := CallInfo{Run: h.run, ID: n.id(), Name: n.fn.name, Worker: -1, Start: now, End: now, State: graph.Skipped, Err: f.err}
+	info := CallInfo{
+		Run: h.run, ID: n.id(), Name: n.fn.name, Worker: -1, Start: now, End: now, State: graph.Skipped, Err: f.err, node: n,
+	}
 	for _, o := range h.observers {
 		h.tell(func() { o.CallDone(info) })
 	}
