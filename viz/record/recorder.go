@@ -24,6 +24,7 @@ type Recorder struct {
 	active   map[uint64]lazy.RunInfo // Guarded by mu.
 	runs     []graph.Run             // Guarded by mu. Those that are over: a circle once it is full.
 	oldest   int                     // Guarded by mu. Where the circle begins.
+	ended    ended                   // runs
 	planned  int                     // Guarded by mu. Calls of the runs that are over.
 	failures []graph.Failure         // Guarded by mu.
 	kept     *graphs                 // nil: no graphs are kept. Written by New
@@ -132,6 +133,7 @@ func (r *Recorder) RunDone(i lazy.RunInfo) {
 	}
 	alone := len(r.active) == 0
 	r.mu.Unlock()
+	r.ended.count(i.Err)
 	if r.kept != nil && r.kept.over(i, alone) {
 		r.kept.take()
 	}
