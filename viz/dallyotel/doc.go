@@ -1,0 +1,44 @@
+// Package dallyotel turns runs of [github.com/dally-go/dally/lazy] into OpenTelemetry traces: a span for each run, and
+// below it one for each call that took long or failed. It is a module of its own; the library itself does not know
+// OpenTelemetry.
+//
+//	lazy.Default.Observer = dallyotel.New(nil) // nil: the provider that otel.SetTracerProvider was given
+//	ctx, span := tracer.Start(ctx, "GET /report")
+//	defer span.End()
+//	total, err := report.Get(ctx) // spans "dally get Report", "Load", "Parse" … below "GET /report"
+//
+// To have another observer, too, use [github.com/dally-go/dally/viz/record.Tee].
+//
+// # What there is to see
+//
+// The span of a run is named after what was done and the function of its target, "dally get Report", and is a child of
+// the span in the context of the Get. Its attributes count the calls:
+//
+//	dally.run.id, dally.op, dally.target, dally.workers
+//	dally.calls.planned, dally.calls.done, .cached, .failed, .skipped, .cancelled
+//	dally.calls.untraced  those that ended and have no span of their own
+//	dally.runs.untraced   Gets inside calls that have none, if there were any
+//
+// Calls that took a millisecond or more ([Threshold]) and those that failed have spans of their own, named after their
+// functions: of each run the 1,000 longest ([MaxSpans]), failed ones first. Their attributes are dally.call.id,
+// dally.function, dally.state, dally.worker (if it had one) and dally.run.id. A span of a call links to the spans of its
+// inputs, at most 128. An input without a span is seen through: a Report of a Gather of a hundred Loads links to those
+// Loads that have spans, although the Gather has none.
+//
+// What failed has the status Error, and an event "exception" with type, text and, of a panic, stack.
+//
+// A Get inside a call, with the context that the call was given, is treated as a call: if it took as long as the
+// threshold, or failed, it has a span, below the span of its call. If the function has begun a span in between, it is
+// below that.
+//
+// # What it costs
+//
+// No span is made while calls run. A call below the threshold costs 15 ns: a look at its time and one count. One that is
+// to have a span is noted, which takes some 500 ns. When the run is over, in the goroutine that tells so and before Get
+// returns, the spans are made: some 3 µs for the run and 2 µs for each call with one, which is 2 ms at most for the 1,000
+// and at most 0.2 % of the time that calls above a millisecond took. There is no goroutine, no queue and nothing to
+// close: what Get has returned from has been given to the provider, and its Shutdown exports it.
+//
+// Spans that a function begins with its own context are not below the span of the call, which does not exist yet, but
+// beside it: below the span in the context of the Get. A run of many minutes shows in the trace when it is over.
+package dallyotel
