@@ -42,7 +42,6 @@ type note struct {
 	run    *run // that it is part of
 	nested *run // the Get inside a call; nil: the note is of a call
 	weight time.Duration
-	place  int // in the heap. Guarded by tree.mu
 
 	id         graph.ID
 	name       string

@@ -14,7 +14,7 @@ type Counts struct {
 	Done, Failed, Cancelled int
 	// Planned is the calls of all runs, also of those that go on.
 	Planned int
-	// Dropped is the spans that were not kept for want of room.
+	// Dropped is the spans that were not kept for want of room. With Spans(0) none are kept, and none counts.
 	Dropped int
 }
 
@@ -24,7 +24,9 @@ func (r *Recorder) Counts() Counts {
 	if rings := r.rings.Load(); rings != nil {
 		for _, g := range *rings {
 			g.mu.Lock()
-			c.Dropped += int(g.written - min(g.written, uint64(g.limit)))
+			if g.limit > 0 {
+				c.Dropped += int(g.written - min(g.written, uint64(g.limit)))
+			}
 			g.mu.Unlock()
 		}
 	}

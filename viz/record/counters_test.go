@@ -38,6 +38,14 @@ func TestCountsAreExact(t *testing.T) {
 	require.Less(t, len(rec.Record().Runs), runs)
 }
 
+// Who asks for totals alone is not told that spans were dropped.
+func TestCountsWithoutSpans(t *testing.T) {
+	rec := record.New(record.Spans(0))
+	one := lazy.Pure1(func(x int) int { return x }, lazy.Name("one"))
+	lazy.Must(lazy.GetAll(t.Context(), one.Each(make([]int, 50)), lazy.Observe(rec)))
+	require.Equal(t, record.Counts{Done: 1, Planned: 50}, rec.Counts())
+}
+
 func TestCountsOfResults(t *testing.T) {
 	leak.Check(t)
 	rec := record.New()
