@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,17 +222,19 @@ func TestThreshold(t *testing.T) {
 	}
 }
 
+// kept is wrapped once, as functions with Memo are to be.
+var kept = lazy.Pure1(func(x int) int { return x }, lazy.Name("Kept"), lazy.Memo())
+
 // Values from a store: a slow answer is worth a span, and says that nothing ran.
 func TestSpansOfCachedCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		leak.Check(t)
 		w := newWorld(t, 1, dallyotel.Threshold(0))
 		store := cache.NewMemory(1 << 20)
-		f := lazy.Pure1(func(x int) int { return x }, lazy.Name("Kept"), lazy.Memo())
 		s := &lazy.Session{Cache: store}
-		lazy.Must(f.Of(4).Get(t.Context(), lazy.In(s)))
+		lazy.Must(kept.Of(4).Get(t.Context(), lazy.In(s)))
 		s2 := &lazy.Session{Cache: store, Observer: dallyotel.New(w, dallyotel.Threshold(0))}
-		require.Equal(t, 4, lazy.Must(f.Of(4).Get(t.Context(), lazy.In(s2))))
+		require.Equal(t, 4, lazy.Must(kept.Of(4).Get(t.Context(), lazy.In(s2))))
 		all := w.byName(t)
 		require.Equal(t, "cached", value(t, all["Kept"], "dally.state"))
 		require.Equal(t, int64(1), value(t, all["dally get Kept"], "dally.calls.cached"))
@@ -287,14 +290,19 @@ func (c *counting) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 
 func (c *counting) Description() string { return "counting" }
 
+// setGlobal sets the provider of the process: what was asked for before follows that once, not again.
+var setGlobal = sync.OnceValue(func() *tracetest.InMemoryExporter {
+	out := tracetest.NewInMemoryExporter()
+	otel.SetTracerProvider(sdk.NewTracerProvider(sdk.WithSyncer(out)))
+	return out
+})
+
 // Without a provider the spans go to the one that the program has set, also if it sets it later.
 func TestGlobalProvider(t *testing.T) {
 	o := dallyotel.New(nil)
 	lazy.Must(takes("Early", 0).Of(1).Get(t.Context(), lazy.Observe(o)))
-	out := tracetest.NewInMemoryExporter()
-	before := otel.GetTracerProvider()
-	defer otel.SetTracerProvider(before)
-	otel.SetTracerProvider(sdk.NewTracerProvider(sdk.WithSyncer(out)))
+	out := setGlobal()
+	out.Reset()
 	lazy.Must(takes("Late", 0).Of(1).Get(t.Context(), lazy.Observe(o)))
 	require.Len(t, out.GetSpans(), 1)
 	require.Equal(t, "dally get Late", out.GetSpans()[0].Name)

@@ -56,6 +56,9 @@ func scrape(t testing.TB, c prometheus.Collector) map[string]*dto.Metric {
 	return all
 }
 
+// kept is wrapped once, as functions with Memo are to be.
+var kept = lazy.Pure1(func(x int) int { return x }, lazy.Name("Kept"), lazy.Memo())
+
 // A run with a call in each state, and times that are exact.
 func TestMetricsOfRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -69,7 +72,6 @@ func TestMetricsOfRuns(t *testing.T) {
 			}
 			return int(d), nil
 		}, lazy.Name("Load"))
-		kept := lazy.Pure1(func(x int) int { return x }, lazy.Name("Kept"), lazy.Memo())
 		user := lazy.Pure1(func(x int) int { return x }, lazy.Name("User"))
 		get := func(d lazy.Data[int]) { _, _ = d.Get(t.Context(), lazy.In(s), lazy.KeepGoing()) }
 		get(user(load.Of(3 * ms)))
