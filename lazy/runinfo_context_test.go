@@ -119,3 +119,20 @@ func TestCallInfoAncestors(t *testing.T) {
 	}
 	lazy.CallInfo{ID: 4}.Ancestors(100, func(graph.ID) bool { t.Error("asked"); return true })
 }
+
+func BenchmarkAncestors(b *testing.B) {
+	leaf := lazy.Pure1(func(x int) int { return x }, lazy.Name("leaf"))
+	sum := lazy.Pure1(func(xs []int) int { return len(xs) }, lazy.Name("sum"))
+	for _, limit := range []int{32, 256} {
+		b.Run(fmt.Sprint(limit), func(b *testing.B) {
+			obs := &recorder{}
+			total := sum(lazy.Gather(leaf.Each(make([]int, 1000))...))
+			lazy.Must(total.Get(b.Context(), lazy.Observe(obs)))
+			last := obs.done[len(obs.done)-1]
+			for b.Loop() {
+				last.Ancestors(limit, func(graph.ID) bool { return true })
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*limit), "ns/call")
+		})
+	}
+}

@@ -23,7 +23,8 @@ func asks(name string, get func(ctx context.Context) (int, error)) lazy.Data[int
 	return lazy.Wrap0(get, lazy.Name(name))()
 }
 
-// Gets inside calls: a slow one, a quick one, one below a span of the function's own, and one that has lost the context.
+// Gets inside calls: a slow one, a quick one, one below a span of the function's own, and one that has lost the
+// context.
 func TestSpansOfNestedGets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		leak.Check(t)

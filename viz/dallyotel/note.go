@@ -62,8 +62,8 @@ func weight(took time.Duration, failed bool) time.Duration {
 	return max(took, 0)
 }
 
-// tree is a run with all runs inside it, which become spans together: what is inside is over first, but the span that it
-// is to be below must be made before it.
+// tree is a run with all runs inside it, which become spans together: what is inside is over first, but the span that
+// it is to be below must be made before it.
 type tree struct {
 	root  *run
 	limit int

@@ -15,8 +15,8 @@ import (
 // Scope is the name of the instrumentation scope of all spans.
 const Scope = "github.com/dally-go/dally/viz/dallyotel"
 
-// Observer is a [lazy.Observer] that turns runs into spans when they are over. It may observe several sessions at once.
-// It is made by [New].
+// Observer is a [lazy.Observer] that turns runs into spans when they are over. It may observe several sessions at
+// once. It is made by [New].
 type Observer struct {
 	tracer  trace.Tracer
 	options options
@@ -43,16 +43,17 @@ type options struct {
 // Option changes which calls have spans.
 type Option func(*options)
 
-// Threshold sets how long a call takes that has a span of its own: d or more. The default is a millisecond; with 0 every
-// call that runs, or comes from the cache, has one. Calls that fail have one whatever they take.
+// Threshold sets how long a call takes that has a span of its own: d or more. The default is a millisecond; with 0
+// every call that runs, or comes from the cache, has one. Calls that fail have one whatever they take.
 func Threshold(d time.Duration) Option { return func(o *options) { o.threshold = d } }
 
-// MaxSpans sets how many spans a run has at most below its own, those of Gets inside its calls included: the failed ones
-// come first, then the longest. The default is 1,000: the SDK's BatchSpanProcessor drops spans when more than 2,048 come
-// at once. With n < 1 a run has no span but its own.
+// MaxSpans sets how many spans a run has at most below its own, those of Gets inside its calls included: the failed
+// ones come first, then the longest. The default is 1,000: the SDK's BatchSpanProcessor drops spans when more than
+// 2,048 come at once. With n < 1 a run has no span but its own.
 func MaxSpans(n int) Option { return func(o *options) { o.spans = max(n, 0) } }
 
-// New returns an Observer that gives its spans to tp; if tp is nil, to the provider that [otel.GetTracerProvider] returns.
+// New returns an Observer that gives its spans to tp; if tp is nil, to the provider that [otel.GetTracerProvider]
+// returns.
 func New(tp trace.TracerProvider, opts ...Option) *Observer {
 	if tp == nil {
 		tp = otel.GetTracerProvider()

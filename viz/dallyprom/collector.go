@@ -11,8 +11,8 @@ import (
 	"github.com/dally-go/dally/viz/record"
 )
 
-// Collector is a [prometheus.Collector] of what a [record.Recorder] counts. It may be registered with several registries,
-// and collected at any time from any goroutine. It is made by [New].
+// Collector is a [prometheus.Collector] of what a [record.Recorder] counts. It may be registered with several
+// registries, and collected at any time from any goroutine. It is made by [New].
 type Collector struct {
 	rec *record.Recorder
 	max int
@@ -33,8 +33,8 @@ const (
 // Option changes what a Collector tells.
 type Option func(*Collector)
 
-// MaxFunctions sets how many functions have series of their own; all others together are "other". The default is 1,000,
-// which are some 24,000 series at most. It panics if n < 1.
+// MaxFunctions sets how many functions have series of their own; all others together are "other". The default is
+// 1,000, which are some 24,000 series at most. It panics if n < 1.
 func MaxFunctions(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("dallyprom: MaxFunctions: n is %d; want 1 or more", n))

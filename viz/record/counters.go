@@ -20,7 +20,8 @@ type Counts struct {
 
 // Counts returns the numbers as they are now.
 func (r *Recorder) Counts() Counts {
-	c := Counts{Done: int(r.ended.done.Load()), Failed: int(r.ended.failed.Load()), Cancelled: int(r.ended.cancelled.Load())}
+	e := &r.ended
+	c := Counts{Done: int(e.done.Load()), Failed: int(e.failed.Load()), Cancelled: int(e.cancelled.Load())}
 	if rings := r.rings.Load(); rings != nil {
 		for _, g := range *rings {
 			g.mu.Lock()
