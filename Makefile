@@ -12,6 +12,8 @@ BENCHARGS ?= -size 1,1000
 # What a user of the library imports.
 LIBRARY := ./graph/... ./executor/... ./cache/... ./comm/... ./lazy/... ./proc/... ./viz/...
 CHECKED := ./lazy/... ./executor/... ./cache/... ./comm/... ./internal/... ./graph/...
+# Modules of their own, into which ./... does not descend.
+MODULES := internal/bench internal/browser viz/dallyotel viz/dallyprom
 BIN := $(CURDIR)/out/tools
 
 .DEFAULT_GOAL := help
@@ -30,17 +32,17 @@ run: ## run the example gostat, then again with its results in a cache (ARGS="-o
 test: ## run all tests, then those with invariants checked
 	$(GO) test ./...
 	$(GO) test -short -tags invariants $(CHECKED)
-	@$(call compared,$(GO) test ./...)
+	@$(call each,$(MODULES),$(GO) test ./...)
 
 race: ## run the tests under the race detector, without the largest sizes (needs a C compiler)
 	$(GO) test -race -short ./...
-	@$(call compared,$(GO) test -race -short ./...)
+	@$(call each,$(MODULES),$(GO) test -race -short ./...)
 
 lint: vet staticcheck gofumpt fresh ## vet, staticcheck, gofumpt, and: are generated files fresh?
 
 bench: ## run the benchmarks (BENCH=regexp chooses), then compare with other ways (BENCHARGS="-size 1000,1e5")
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
-	@$(call compared,$(GO) run . $(BENCHARGS))
+	@$(call each,internal/bench,$(GO) run . $(BENCHARGS))
 
 fuzz: ## run every fuzz target for FUZZTIME=20s
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file func; do \
@@ -56,14 +58,17 @@ cover: ## print how much of the library the tests cover, and keep it in cover.ou
 gen: ## write the generated files anew
 	$(GO) generate ./...
 
-# $(call compared,COMMAND) runs a command in internal/bench: that is a module of its own, into which ./... does not
-# descend. If the modules that it needs cannot be had, for want of a network, it says so instead.
-define compared
-if ! log=$$(cd internal/bench && $(GO) mod download 2>&1); then \
-	echo "$$log" | tail -n 3; echo "internal/bench: skipped: its modules cannot be had here"; exit 0; \
-fi; \
-echo "cd internal/bench && $(1)"; \
-cd internal/bench && $(1)
+# $(call each,MODULES,COMMAND) runs a command in each of the modules that are there. If what one needs cannot be had,
+# for want of a network, it says so and goes on with the next.
+define each
+for dir in $(1); do \
+	if [ ! -f $$dir/go.mod ]; then continue; fi; \
+	if ! log=$$(cd $$dir && $(GO) mod download 2>&1); then \
+		echo "$$log" | tail -n 3; echo "$$dir: skipped: its modules cannot be had here"; continue; \
+	fi; \
+	echo "cd $$dir && $(2)"; \
+	(cd $$dir && $(2)) || exit 1; \
+done
 endef
 
 # The parts of lint.
@@ -71,7 +76,7 @@ endef
 vet:
 	$(GO) vet ./...
 	$(GO) vet -tags invariants $(CHECKED)
-	@$(call compared,$(GO) vet ./...)
+	@$(call each,$(MODULES),$(GO) vet ./...)
 
 # $(call tool,NAME,PACKAGE) builds a tool in the version that internal/tools/go.mod pins. If it cannot be had, for
 # want of a network, it says so and ends the recipe, and lint goes on without.
@@ -86,7 +91,7 @@ endef
 staticcheck:
 	@$(call tool,staticcheck,honnef.co/go/tools/cmd/staticcheck); \
 	'$(BIN)/staticcheck' ./... && '$(BIN)/staticcheck' -tags invariants $(CHECKED) || exit 1; \
-	$(call compared,'$(BIN)/staticcheck' ./...)
+	$(call each,$(MODULES),'$(BIN)/staticcheck' ./...)
 
 gofumpt:
 	@$(call tool,gofumpt,mvdan.cc/gofumpt); \

@@ -50,6 +50,8 @@ type CallInfo struct {
 	End    time.Time   // zero in CallStarted
 	State  graph.State // Running; then Done, Cached, Failed, Skipped, or Pending if the run was cancelled
 	Err    error
+
+	node *node // nil in a CallInfo that is not from a run
 }
 
 // hooks are those who look at a run. All methods may be called on nil, which is nobody: then they cost a comparison.
@@ -144,7 +146,7 @@ func (h *hooks) callsFetched(calls []fetchedCall) {
 	for _, c := range calls {
 		info := CallInfo{
 			Run: h.run, ID: c.n.id(), Name: c.n.fn.name, Worker: -1, State: graph.Cached,
-			Start: timeOf(c.start), End: timeOf(c.end),
+			Start: timeOf(c.start), End: timeOf(c.end), node: c.n,
 		}
 		for _, o := range h.observers {
 			h.tell(func() { o.CallDone(info) })
@@ -200,7 +202,7 @@ func (h *hooks) callStarted(x *execution) {
 	}
 	info := CallInfo{
 		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
-		Start: timeOf(mono()), State: graph.Running,
+		Start: timeOf(mono()), State: graph.Running, node: x.node,
 	}
 	for _, o := range h.observers {
 		h.tell(func() { o.CallStarted(info) })
@@ -211,7 +213,10 @@ func (h *hooks) callDone(x *execution, state uint32, f *failure) {
 	if h == nil || len(h.observers) == 0 || x.silent {
 		return
 	}
-	info := CallInfo{Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker, Start: timeOf(x.start), End: timeOf(mono())}
+	info := CallInfo{
+		Run: h.run, ID: x.node.id(), Name: x.node.fn.name, Worker: x.worker,
+		Start: timeOf(x.start), End: timeOf(mono()), node: x.node,
+	}
 	switch x.ended(state) {
 	case stateDone:
 		info.State = graph.Done
@@ -235,7 +240,9 @@ func (h *hooks) callSkipped(n *node, f *failure) {
 		return
 	}
 	now := time.Now()
-	info := CallInfo{Run: h.run, ID: n.id(), Name: n.fn.name, Worker: -1, Start: now, End: now, State: graph.Skipped, Err: f.err}
+	info := CallInfo{
+		Run: h.run, ID: n.id(), Name: n.fn.name, Worker: -1, Start: now, End: now, State: graph.Skipped, Err: f.err, node: n,
+	}
 	for _, o := range h.observers {
 		h.tell(func() { o.CallDone(info) })
 	}

@@ -28,6 +28,7 @@ type Recorder struct {
 	active   map[uint64]lazy.RunInfo // Guarded by mu.
 	runs     []pastRun               // Guarded by mu. Those that are over: a circle once it is full.
 	oldest   int                     // Guarded by mu. Where the circle begins.
+	ended    ended                   // runs
 	planned  int                     // Guarded by mu. Calls of the runs that are over.
 	failures []graph.Failure         // Guarded by mu.
 }
@@ -171,6 +172,7 @@ func (r *Recorder) RunDone(i lazy.RunInfo) {
 	}
 	alone := len(r.active) == 0
 	r.mu.Unlock()
+	r.ended.count(i.Err)
 	if r.kept != nil && r.kept.over(i, alone) {
 		r.kept.take()
 	}
