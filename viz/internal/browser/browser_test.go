@@ -25,8 +25,9 @@ import (
 
 // tab is an empty tab of a browser. It gathers what the page says on its console.
 type tab struct {
-	ctx context.Context
-	t   testing.TB
+	ctx   context.Context
+	t     testing.TB
+	close func() // may be called more than once
 
 	mu      sync.Mutex
 	console []string // guarded by mu
@@ -59,15 +60,14 @@ func newTab(t testing.TB) *tab {
 			chromedp.Flag("headless", "new"), chromedp.DisableGPU, chromedp.WSURLReadTimeout(time.Minute))
 		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 		ctx, stop := chromedp.NewContext(alloc)
-		browserCtx, stopBrowser = ctx, func() { stop(); stopAlloc() }
+		browserCtx, stopBrowser = ctx, func() { _ = chromedp.Cancel(ctx); stop(); stopAlloc() }
 		err = chromedp.Do(ctx)
 	})
 	require.NoError(t, err)
 	ctx, stop := chromedp.NewContext(browserCtx)
-	t.Cleanup(stop)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(cancel)
-	b := &tab{ctx: ctx, t: t}
+	b := &tab{ctx: ctx, t: t, close: func() { cancel(); stop() }}
+	t.Cleanup(b.close)
 	require.NoError(t, chromedp.Listen(ctx, b.listen))
 	b.run(chromedp.EmulateViewport(1400, 860))
 	return b
@@ -164,6 +164,16 @@ func (b *tab) dark(on bool) {
 	b.frames()
 }
 
+// navigate goes to a page and waits until it is there: what the browser tells of the page before may still arrive.
+func (b *tab) navigate(url string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(url))
+	require.Eventually(b.t, func() bool {
+		at, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.readyState + ' ' + location.href"))
+		return err == nil && at == "complete "+url
+	}, 30*time.Second, 5*time.Millisecond, url)
+}
+
 // open writes the static page into a file and opens that.
 func (b *tab) open(title string, data []byte) {
 	b.t.Helper()
@@ -174,7 +184,7 @@ func (b *tab) open(title string, data []byte) {
 	}))
 	file := filepath.Join(b.t.TempDir(), "report.html")
 	require.NoError(b.t, os.WriteFile(file, buf.Bytes(), 0o666))
-	b.run(chromedp.Navigate("file://" + file))
+	b.navigate("file://" + file)
 	b.frames()
 }
 

@@ -11,40 +11,44 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// widths are the windows in which every page must look right.
-var widths = [][2]int64{{1400, 860}, {1000, 700}, {700, 900}, {420, 800}}
-
-// looksRight opens the page and requires, in windows of every size, light and dark, that no text overflows.
-func looksRight(b *tab, name string, d *pageData) {
+// looksRight opens the page and requires, in windows of several sizes, light and dark, that no text overflows.
+func looksRight(b *tab, name string, d *pageData, widths ...int64) {
 	b.t.Helper()
-	b.size(1400, 860)
 	b.openData(d)
-	for _, dark := range []bool{false, true} {
-		b.dark(dark)
-		for _, w := range widths {
-			b.size(w[0], w[1])
-			what := fmt.Sprintf("%s-%d-dark=%t", name, w[0], dark)
-			b.shot(what)
-			b.fine(what)
-		}
+	for _, w := range widths {
+		b.size(w, 860)
+		b.shot(fmt.Sprintf("%s-%d", name, w))
+		b.fine(fmt.Sprint(name, " ", w))
 	}
-	b.dark(false)
 	b.size(1400, 860)
+	b.dark(true)
+	require.Equal(b.t, "rgb(13, 17, 23)", eval[string](b, "getComputedStyle(document.body).backgroundColor"))
+	b.shot(name + "-dark")
+	b.dark(false)
 }
 
 func TestLooks(t *testing.T) {
 	b := newTab(t)
-	big := wordCount(1000, 16, 286)
-	looksRight(b, "2070-running", big.data(big.end*3/4))
-	b.run(chromedp.Click(chromedp.CSS("#mode-cells")))
-	b.frames()
-	b.shot("2070-cells")
-	looksRight(b, "2070-failed", big.data(big.end))
-	small := wordCount(4, 2, -1)
-	looksRight(b, "12", small.data(small.end))
-	looksRight(b, "1", one())
-	looksRight(b, "none", &pageData{Version: 1, Title: "nothing", Functions: []function{}, Groups: []group{}})
-	looksRight(b, "hostile", hostile())
+	big, small := wordCount(1000, 16, 286), wordCount(4, 2, -1)
+	looksRight(b, "2070", big.data(big.end*3/4), 1400, 1000, 700, 420)
+	looksRight(b, "12", small.data(small.end), 1400)
+	looksRight(b, "1", one(), 1400, 420)
+	looksRight(b, "none", &pageData{Version: 1, Title: "nothing"}, 1400)
+	looksRight(b, "hostile", hostile(), 1400, 1000, 700, 420)
+	looksRight(b, "outside", outside(small), 1400)
+}
+
+// outside is the page of a snapshot without a record: no call has a worker.
+func outside(p *program) *pageData {
+	d := p.data(p.end)
+	d.Runs = nil
+	for i := range d.Calls.Worker {
+		d.Calls.Worker[i] = -1
+	}
+	for i := range d.Spans.Worker {
+		d.Spans.Worker[i] = -1
+	}
+	return d
 }
 
 func one() *pageData {
@@ -65,7 +69,7 @@ func hostile() *pageData {
 	p.title = evil + long
 	p.functions[1].Name, p.functions[1].Where = long, "/a/very/long/path/"+long+".go:1234567"
 	p.functions[2].Name = evil
-	p.functions[3].Name = "שלום עולם ⁧مرحبا 日本語の長い名前"
+	p.functions[3].Name = "שלום עולם \u2067مرحبا 日本語の長い名前"
 	for i := range p.groups {
 		p.groups[i].Name, p.groups[i].Args = p.functions[p.groups[i].Fn].Name, "("+evil+long+")"
 	}
@@ -286,7 +290,10 @@ func TestKeys(t *testing.T) {
 	require.Contains(t, b.text("#panel h2"), "Parse #")
 	b.key("+", "+", "+")
 	b.shot("timeline-zoomed")
-	b.key("f", kb.Escape, "g", "+", "-", "f", "t", "t")
+	b.key("f", kb.Escape, "g", "+", "-", "f", "t")
+	require.Equal(t, "dark", eval[string](b, "document.documentElement.dataset.theme"))
+	b.key("t") // the next test begins with what the system wants
+	require.Zero(t, eval[int](b, "localStorage.length"))
 	require.True(t, eval[bool](b, "document.getElementById('panel').hidden"))
 	// The tab key reaches each part.
 	eval[bool](b, "document.activeElement.blur(), true")
@@ -336,26 +343,4 @@ func TestPointer(t *testing.T) {
 	b.frames()
 	require.Contains(t, b.text("#panel h2"), "#")
 	b.fine("pointer")
-}
-
-// A hundred thousand calls: the page opens, and draws everything, in reasonable time. The times are told, not judged.
-func TestLarge(t *testing.T) {
-	b := newTab(t)
-	p := wordCount(48_400, 16, 30_000)
-	b.openData(p.data(p.end * 2 / 3))
-	b.shot("100k-grouped")
-	b.fine("100k")
-	t.Log("load to first drawing, ms:", eval[float64](b, "performance.getEntriesByName('dally-ready')[0].startTime - performance.getEntriesByType('navigation')[0].responseEnd"))
-	b.key("n")
-	b.shot("100k-cells")
-	b.dark(true)
-	b.shot("100k-cells-dark")
-	b.dark(false)
-	b.fine("100k cells")
-	b.search("countwords", "48,400 hits")
-	b.shot("100k-search")
-	b.key(kb.Enter)
-	require.Contains(t, b.text("#panel h2"), "CountWords #")
-	b.shot("100k-details")
-	b.fine("100k details")
 }

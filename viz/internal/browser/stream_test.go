@@ -14,7 +14,7 @@ import (
 // watch opens the live page and waits until it listens.
 func (b *tab) watch(f *fake) {
 	b.t.Helper()
-	b.run(chromedp.Navigate(f.URL + "/"))
+	b.navigate(f.URL + "/")
 	require.Eventually(b.t, func() bool { return f.connected() == 1 }, 30*time.Second, 5*time.Millisecond)
 	b.until("document.getElementById('status').hidden && document.querySelectorAll('.card').length > 0")
 }
@@ -98,6 +98,64 @@ func TestStreamKeepsWhatTheUserChose(t *testing.T) {
 	b.fine("kept")
 }
 
+// Events that tell again of what the data have, as those that were on their way meanwhile do, change nothing.
+func TestStreamTwice(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	f.now = p.end / 2
+	b.watch(f)
+	at := func(now int64) {
+		n := p.over(now)
+		b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
+		b.until(fmt.Sprintf("document.querySelector(\"#legend li[data-state='2'] b\").textContent === '%d'", n[running]))
+		b.until("document.getElementById('timeinfo').textContent.startsWith(" + quoted(grouped(n[done]+n[cached]+n[failed])+" spans") + ")")
+	}
+	at(p.end / 2)
+	f.send("delta", p.delta(p.end/4, p.end/3))
+	f.send("delta", p.delta(p.end/3, p.end/2))
+	b.frames()
+	at(p.end / 2)
+	f.send("delta", p.delta(p.end/3, p.end*5/8))
+	at(p.end * 5 / 8)
+	f.mu.Lock()
+	f.now = p.end * 3 / 4
+	f.mu.Unlock()
+	f.send("graph", map[string]int{"version": 2})
+	f.send("delta", p.delta(p.end*5/8, p.end*11/16)) // waits for the graph, and is older
+	f.send("delta", p.delta(p.end*11/16, p.end*3/4))
+	at(p.end * 3 / 4)
+	f.moveTo(p.end)
+	over := p.over(p.end)
+	b.finished(len(p.order), len(p.order))
+	b.until("document.getElementById('timeinfo').textContent.startsWith(" + quoted(grouped(over[done]+over[cached]+over[failed]+over[skipped])) + ")")
+	b.fine("twice")
+}
+
+// What a call's state says of time follows the run, also in an open list with a filter.
+func TestStreamList(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	b.watch(f)
+	f.moveTo(p.end / 4)
+	b.until("document.querySelector('#n-finished dd').textContent[0] !== '0'")
+	b.run(chromedp.Click(chromedp.CSS("#functions tbody button[title^=Parse]")))
+	b.frames()
+	require.Contains(t, b.text("#panel h2"), "Parse ×300")
+	b.run(chromedp.Click(chromedp.CSS("#panel .chip.s3")))
+	f.moveTo(p.end)
+	n := 0
+	for _, c := range p.calls {
+		if c.fn == 1 && c.state == cached {
+			n++
+		}
+	}
+	b.until("document.querySelector('#panel .chip.s3').textContent === " + quoted("↻ "+grouped(n)))
+	b.until(fmt.Sprintf("document.querySelector('#panel .rows').style.height === '%dpx'", 26*n))
+	b.fine("list")
+}
+
 func TestConnectionLost(t *testing.T) {
 	b := newTab(t)
 	p := wordCount(100, 4, -1)
@@ -123,16 +181,13 @@ func TestConnectionLost(t *testing.T) {
 	b.finished(len(p.order), len(p.order))
 }
 
-// Events ten times a second at 100,000 calls: how long frames take. Times are told; only what is far off fails, since
-// the machine may be busy with other things.
+// Events ten times a second at 100,000 calls: how long frames take. Times are told, not judged: the
+// machine may be busy with other things. The numbers are judged.
 func TestFrames(t *testing.T) {
-	b := newTab(t)
 	p := wordCount(48_400, 16, 30_000)
-	f := newFake(t, p)
 	for _, mode := range []string{"g", "n"} {
-		f.mu.Lock()
+		b, f := newTab(t), newFake(t, p)
 		f.now = p.end / 10
-		f.mu.Unlock()
 		b.watch(f)
 		b.key(mode)
 		eval[bool](b, `(() => {
@@ -143,7 +198,7 @@ func TestFrames(t *testing.T) {
   new PerformanceObserver((l) => { for (const e of l.getEntries()) long.push(e.duration); }).observe({ entryTypes: ['longtask'] });
   return true;
 })()`)
-		const steps = 40
+		const steps = 15
 		ticker := time.NewTicker(100 * time.Millisecond)
 		for step := int64(1); step <= steps; step++ {
 			<-ticker.C
@@ -154,10 +209,8 @@ func TestFrames(t *testing.T) {
 		b.finished(n[done]+n[cached]+n[failed]+n[skipped], len(p.order))
 		q := eval[[]float64](b, "(t => { t.sort((a, b) => a - b); return [t[t.length >> 1], t[Math.floor(t.length * 0.95)], t[t.length - 1], t.length, long.length]; })(times)")
 		t.Logf("mode %s: frames ms p50 %.1f, p95 %.1f, max %.1f; %v frames, %v tasks over 50 ms", mode, q[0], q[1], q[2], q[3], q[4])
-		require.Less(t, q[1], 500.0, "frames stand still")
 		b.shot("live-100k-" + mode)
 		b.fine("frames")
-		b.run(chromedp.Navigate("about:blank"))
-		require.Eventually(t, func() bool { f.cut(false); return f.connected() == 0 }, 10*time.Second, 5*time.Millisecond)
+		b.close()
 	}
 }

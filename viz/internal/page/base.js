@@ -32,6 +32,10 @@ function setText(e, text) {
   if (e.textContent !== text) e.textContent = text;
 }
 
+function setAttribute(e, name, value) {
+  if (e.getAttribute(name) !== value) e.setAttribute(name, value);
+}
+
 // The states, by their digit in the data.
 const Source = 0, Pending = 1, Running = 2, Cached = 3, Done = 4, Failed = 5, Skipped = 6, Stale = 7;
 const states = [
@@ -107,10 +111,16 @@ function readTheme() {
 const darkQuery = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme || (darkQuery.matches ? "dark" : "light")) === "dark";
 
-// toggleTheme keeps the choice where the browser lets it: a page from a file may have no storage.
+// toggleTheme keeps a choice that is not the system's, where the browser lets it: a page from a file may have no storage.
 function toggleTheme() {
-  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  try { localStorage.setItem("dally-theme", document.documentElement.dataset.theme); } catch { /* then it lasts as long as the page */ }
+  const to = isDark() ? "light" : "dark", root = document.documentElement;
+  const own = to !== (darkQuery.matches ? "dark" : "light");
+  if (own) root.dataset.theme = to;
+  else delete root.dataset.theme;
+  try {
+    if (own) localStorage.setItem("dally-theme", to);
+    else localStorage.removeItem("dally-theme");
+  } catch { /* then it lasts as long as the page */ }
   themeChanged();
 }
 

@@ -55,7 +55,7 @@ function newCard(g, index, unit) {
     inner.append(svg("text", { class: "soft", x: cardPad, y }, cut(g.args, w - 2 * cardPad, textFont())));
   }
   const bar = svg("g", { class: "bar" }), counts = svg("g", {});
-  const card = { e, g, w, glyph, name, times, time, bar, counts, barAt: h >= y + 30 ? y + 9 : -1, countsAt: h >= y + 30 ? y + 29 : h >= y + 18 ? y + 16 : -1, badge: null };
+  const card = { e, g, w, glyph, name, times, time, bar, counts, barAt: h >= y + 30 ? y + 9 : -1, countsAt: h >= y + 30 ? y + 29 : h >= y + 18 ? y + 16 : -1, badge: null, look: "card" };
   inner.append(bar, counts);
   e.append(svg("title", {}), inner);
   return card;
@@ -69,14 +69,12 @@ function cylinderPath(w, h) {
 
 function drawCards() {
   const v = cardsView;
-  $("world").setAttribute("transform", `translate(${v.x.toFixed(2)} ${v.y.toFixed(2)}) scale(${v.k.toFixed(4)})`);
+  setAttribute($("world"), "transform", `translate(${v.x.toFixed(2)} ${v.y.toFixed(2)}) scale(${v.k.toFixed(4)})`);
   const hits = search.hit && countHits();
   const selected = selection.pos >= 0 ? D.group[selection.pos] : selection.group;
   cards.forEach((c, i) => {
     if (D.groupDirty[i]) drawCard(c, i);
-    c.e.classList.toggle("selected", i === selected);
-    c.e.classList.toggle("dim", Boolean(hits) && hits[i] === 0);
-    c.e.classList.toggle("hit", Boolean(hits) && hits[i] > 0);
+    setAttribute(c.e, "class", c.look + (i === selected ? " selected" : "") + (!hits ? "" : hits[i] ? " hit" : " dim"));
     drawBadge(c, hits ? hits[i] : 0);
   });
   if (live) for (const e of $("world").children) if (e.from !== undefined) e.classList.toggle("waiting", waits(e.from));
@@ -106,24 +104,26 @@ function drawBadge(c, hits) {
 
 function drawCard(c, index) {
   const g = c.g, state = groupState(D, index), counts = D.groupCounts.subarray(8 * index, 8 * index + 8);
-  c.e.setAttribute("class", "card s" + state + (waits(index) && (state === Pending || state === Skipped) ? " waiting" : ""));
+  c.look = "card s" + state + (waits(index) && (state === Pending || state === Skipped) ? " waiting" : "");
   setText(c.glyph, states[state].glyph);
   const one = g.count === 1 && D.groupFirst[index + 1] > D.groupFirst[index] ? D.groupList[D.groupFirst[index]] : -1;
   const mean = one >= 0 ? (D.callDur[one] > 0 ? D.callDur[one] : 0) : groupMean(index);
-  setText(c.time, mean > 0 ? duration(mean) : one >= 0 && state === Cached ? "cached" : "");
-  const timeWidth = c.time.textContent ? textWidth(c.time.textContent, textFont()) + 12 : 0;
   const timesWidth = c.times.textContent ? textWidth(c.times.textContent, "13px " + theme.font) + 7 : 0;
-  const label = groupName(index);
-  const name = cut(label, c.w - 2 * cardPad - cardGlyph - timeWidth - timesWidth, nameFont());
+  const label = groupName(index), room = c.w - 2 * cardPad - cardGlyph - timesWidth, whole = textWidth(label, nameFont());
+  const timeText = mean > 0 ? duration(mean) : one >= 0 && state === Cached ? "cached" : "";
+  const timeWidth = timeText ? textWidth(timeText, textFont()) + 10 : 0;
+  const withTime = whole <= room - timeWidth || room - timeWidth > 90; // else the name is worth more
+  setText(c.time, withTime ? timeText : "");
+  const name = cut(label, withTime ? room - timeWidth : room, nameFont());
   setText(c.name, name);
-  if (timesWidth) c.times.setAttribute("x", cardPad + cardGlyph + textWidth(name, nameFont()) + 7);
+  if (timesWidth) setAttribute(c.times, "x", String(cardPad + cardGlyph + textWidth(name, nameFont()) + 7));
   if (c.barAt >= 0) drawCardBar(c, counts);
   if (c.countsAt >= 0) drawCardCounts(c, counts, one, state);
   const words = [];
   for (const s of barOrder.concat(Source)) if (counts[s]) words.push(grouped(counts[s]) + " " + states[s].name);
   const text = label + (g.count > 1 ? " ×" + grouped(g.count) : one >= 0 ? " #" + D.id[one] : "") + ": " + words.join(", ") +
     (mean > 0 ? (g.count > 1 ? ", mean time " : ", ") + duration(mean) : "");
-  c.e.setAttribute("aria-label", text);
+  setAttribute(c.e, "aria-label", text);
   setText(c.e.firstChild, text + (g.args ? "\n" + g.args : ""));
 }
 

@@ -174,9 +174,9 @@ function progressOf(d) {
       finished += t.done + t.cached + t.failed + t.skipped;
       planned += t.running;
     }
-    planned += finished;
+    planned = Math.max(planned + finished, d.planned);
   }
-  return { finished, planned: Math.max(planned, d.planned, finished), cached, failed };
+  return { finished, planned, cached, failed };
 }
 
 // setTotals takes rows of totals, by function. Without a row a function's numbers come from its calls.
@@ -193,16 +193,20 @@ function meanOf(d, fn) {
   return ran > 0 ? t.total / ran : 0;
 }
 
-// elapsedOf is the time from the start of the first run that goes on, or of the first at all, to now or to the end.
+// elapsedOf is the time in which runs went on, pauses between them left out, and whether one still does. separate tells
+// that no two ran at once.
 function elapsedOf(d) {
-  const going = d.runs.filter((r) => r.end < 0);
-  if (going.length) return { ns: now(d) - Math.min(...going.map((r) => r.start)), going: true };
-  if (d.runs.length) {
-    let from = Infinity, to = 0;
-    for (const r of d.runs) from = Math.min(from, r.start), to = Math.max(to, r.end);
-    return { ns: to - from, going: false };
+  const edge = now(d);
+  let ns = 0, to = -Infinity, going = false, separate = true;
+  for (const r of d.runs) { // in order of start
+    const end = r.end < 0 ? Math.max(edge, r.start) : r.end;
+    going = going || r.end < 0;
+    separate = separate && r.start >= to;
+    ns += Math.max(0, end - Math.max(to, r.start));
+    to = Math.max(to, end);
   }
-  return { ns: d.spans.end, going: false };
+  if (!d.runs.length && d.spans.n) ns = Math.max(0, d.spans.end - d.spans.begin);
+  return { ns, going, separate };
 }
 
 // now is the time of the program: while a run goes on it moves on between the server's events.
@@ -221,5 +225,13 @@ function leftOf(d) {
     const left = d.fnCounts[8 * fn + Pending] + d.fnCounts[8 * fn + Stale] + d.fnCounts[8 * fn + Running] / 2;
     work += left * (meanOf(d, fn) || known / ran);
   }
-  return work / Math.max(1, d.workers || 1);
+  return (work * plannedShare(d)) / Math.max(1, d.workers || 1);
+}
+
+// plannedShare is how much of the open calls the runs will come to: a graph may have calls that nobody asked for.
+function plannedShare(d) {
+  const open = d.counts[Pending] + d.counts[Stale] + d.counts[Running];
+  let over = 0;
+  for (const t of d.totals) if (t) over += t.done + t.cached + t.failed + t.skipped + t.cancelled;
+  return d.planned > over && d.planned - over < open ? (d.planned - over) / open : 1;
 }

@@ -1,8 +1,8 @@
 // Title, bar of states, numbers, legend, facts.
 
 const numbers = [
-  ["finished", "finished", "calls that are over, of those planned"],
-  ["elapsed", "elapsed", "since the run began"],
+  ["finished", "finished", "calls that are over, of those in the graph"],
+  ["elapsed", "elapsed", "time in which runs went on"],
   ["left", "left", "a guess: the calls to come times the mean time of their function, shared by the workers"],
   ["busy", "busy", "workers that run a call now"],
   ["use", "workers busy", "time that calls ran, of the time that the workers had"],
@@ -57,20 +57,23 @@ function drawHead() {
   number("left", left === null ? null : left > 0 ? "~" + duration(left) : "–");
   const workers = D.workers || Math.max(0, ...D.runs.map((r) => r.workers || 0));
   number("busy", live && D.busy !== undefined && workers ? grouped(D.busy) + " / " + grouped(workers) : null);
-  number("use", live || !workers ? null : usedShare(time, workers));
+  number("use", live ? null : usedShare(time));
   number("cached", percent(p.cached, p.finished - D.counts[Skipped]));
   number("heap", live && D.heap ? bytes(D.heap) : null);
   number("failed", grouped(p.failed), p.failed > 0);
   drawBar();
 }
 
-// usedShare is how much of the workers' time went into calls. Blocking calls, which have no worker, do not count.
-function usedShare(time, workers) {
+// usedShare is how much of the workers' time went into calls; null where that is not known. Blocking calls, which have
+// no worker, do not count.
+function usedShare(time) {
   const s = D.spans;
-  if (D.dropped > 0 || !(time.ns > 0)) return null; // it would not be true
-  let busy = 0;
+  if (D.dropped > 0 || !time.separate) return null;
+  let busy = 0, had = 0;
   for (let i = 0; i < s.n; i++) if (s.worker[i] >= 0) busy += s.dur[i];
-  return busy > 0 ? percent(Math.min(busy, workers * time.ns), workers * time.ns) : null;
+  for (const r of D.running) if (r.worker >= 0) busy += Math.max(0, D.now - r.start);
+  for (const r of D.runs) had += (r.workers || 0) * ((r.end < 0 ? D.now : r.end) - r.start);
+  return busy > 0 && had > 0 ? percent(Math.min(busy, had), had) : null;
 }
 
 function drawBar() {

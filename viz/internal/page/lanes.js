@@ -139,25 +139,35 @@ function newBins(columns) {
 const flagFailed = 1, flagHit = 2;
 
 function fillBins(bins, s, lane, from, to, hits) {
-  const { busy, fn, weight, flag, columns } = bins;
-  busy.fill(0), weight.fill(0), flag.fill(0), fn.fill(-1);
-  const per = columns / (to - from), list = lane.list;
-  for (let k = firstAfter(lane, from); k < lane.n; k++) {
-    const i = list[k];
-    const x0 = (s.start[i] - from) * per;
+  const { busy, weight, flag, columns } = bins, { start, dur, state, pos } = s, list = lane.list, n = lane.n;
+  busy.fill(0), weight.fill(0), flag.fill(0), bins.fn.fill(-1);
+  const per = columns / (to - from);
+  for (let k = firstAfter(lane, from); k < n; k++) {
+    const i = list[k], x0 = (start[i] - from) * per;
     if (x0 >= columns) break;
-    const x1 = Math.min(columns, x0 + s.dur[i] * per);
+    const x1 = Math.min(columns, x0 + dur[i] * per);
     if (x1 < 0) continue;
-    const f = s.fn[i], mark = (s.state[i] === Failed ? flagFailed : 0) | (hits && s.pos[i] >= 0 && hits[s.pos[i]] ? flagHit : 0);
-    const last = Math.min(columns - 1, Math.floor(x1));
-    for (let c = Math.max(0, Math.floor(x0)); c <= last; c++) {
+    const mark = (state[i] === Failed ? flagFailed : 0) | (hits && pos[i] >= 0 && hits[pos[i]] ? flagHit : 0);
+    const first = Math.max(0, Math.floor(x0)), last = Math.min(columns - 1, Math.floor(x1));
+    if (first === last) { // most spans, where there are many
+      addShare(bins, first, s.fn[i], x1 - Math.max(x0, 0));
+      flag[first] |= mark;
+      continue;
+    }
+    for (let c = first; c <= last; c++) {
       const share = Math.min(x1, c + 1) - Math.max(x0, c);
-      if (c === last && share <= 0 && x1 > x0) break; // ends on the border of a column
-      busy[c] += share;
+      if (c === last && share <= 0) break; // ends on the border of a column
+      addShare(bins, c, s.fn[i], share);
       flag[c] |= mark;
-      if (fn[c] === f) weight[c] += share; // a vote: who has more than half stays
-      else if (share > weight[c] || fn[c] < 0) fn[c] = f, weight[c] = share - weight[c];
-      else weight[c] -= share;
     }
   }
+}
+
+// addShare adds to a column, and votes: the function that has more than half of it stays.
+function addShare(bins, c, fn, share) {
+  const { weight } = bins;
+  bins.busy[c] += share;
+  if (bins.fn[c] === fn) weight[c] += share;
+  else if (share > weight[c] || bins.fn[c] < 0) bins.fn[c] = fn, weight[c] = share - weight[c];
+  else weight[c] -= share;
 }

@@ -22,12 +22,11 @@ function buildList(panel) {
   const numbers = panel.fn >= 0 ? functionNumbers(panel.fn) : null;
   const where = numbers && numbers.where;
   list.body = el("div", { class: "rows" });
-  list.e = el("div", { class: "list", tabindex: "0", role: "listbox", "aria-label": "calls of " + panel.title, onscroll: drawList, onkeydown: listKey });
+  list.e = el("div", { class: "list", tabindex: "0", role: "listbox", "aria-label": "calls of " + panel.title, onscroll: drawList, onkeydown: listKey, onclick: listClick });
   list.e.append(list.body);
   list.chips = el("div", { class: "chips", role: "group", "aria-label": "filter by state" });
   const order = el("select", { "aria-label": "order of the calls", onchange: (e) => { list.order = panel.order = e.target.value; chooseRows(panel); } },
     ...[["first", "in order"], ["long", "longest first"], ["late", "latest first"]].map(([value, text]) => el("option", { value, selected: value === list.order ? "" : null }, text)));
-  list.chipsFor = panel;
   const parts = [
     panelHead(el("span", { class: "cut" }, el("b", {}, panel.title), list.all.length > 1 ? " ×" + grouped(list.all.length) : ""), panel.title),
     where ? el("p", { class: "where cut", title: where }, where) : null,
@@ -54,18 +53,21 @@ function chooseRows(panel) {
   drawList();
 }
 
+// drawChips writes the counts; the chips stay, so that none loses its click.
 function drawChips(panel) {
   const counts = new Int32Array(8);
   for (const pos of list.all) counts[D.state[pos]]++;
-  const signature = counts.join() + list.filter;
-  if (list.signature === signature && list.chips.children.length) return;
-  list.signature = signature;
-  const focused = document.activeElement && document.activeElement.dataset.chip;
-  const chip = (s, text, title) => el("button", { type: "button", class: "chip s" + s, "data-chip": String(s), title, "aria-pressed": String(list.filter === s),
-    onclick: () => { list.filter = list.filter === s ? -1 : s; list.at = 0; chooseRows(panel); } }, text);
-  const shown = [Failed, Running, Done, Cached, Skipped, Stale, Pending, Source].filter((s) => counts[s] > 0 || s === list.filter);
-  list.chips.replaceChildren(...shown.map((s) => chip(s, states[s].glyph + " " + grouped(counts[s]), "only those " + states[s].name)));
-  if (focused !== undefined) list.chips.querySelector(`[data-chip="${focused}"]`)?.focus();
+  if (list.chipsOf !== panel || !list.chips.children.length) {
+    list.chipsOf = panel;
+    list.chips.replaceChildren(...[Failed, Running, Done, Cached, Skipped, Stale, Pending, Source].map((s) => el("button", { type: "button", class: "chip s" + s, "data-chip": s, title: "only those " + states[s].name,
+      onclick: () => { list.filter = list.filter === s ? -1 : s; list.at = 0; chooseRows(panel); } })));
+  }
+  for (const chip of list.chips.children) {
+    const s = Number(chip.dataset.chip);
+    setText(chip, states[s].glyph + " " + grouped(counts[s]));
+    chip.hidden = counts[s] === 0 && s !== list.filter;
+    chip.setAttribute("aria-pressed", String(list.filter === s));
+  }
 }
 
 // drawList makes the rows in sight.
@@ -83,11 +85,19 @@ function drawList() {
 function listRow(k) {
   const pos = list.rows[k], s = D.state[pos], text = D.err[pos] || (D.value[pos] ? "= " + D.value[pos] : argumentsOf(pos, true));
   const row = el("div", { class: "row s" + s + (k === list.at ? " at" : "") + (search.hit && search.hit[pos] ? " hit" : ""), id: "row" + k, role: "option", "aria-selected": String(k === list.at),
-    title: callSummary(pos) + "\n" + clip(text, 300), onclick: () => { list.at = panels[panels.length - 1].at = k; openCall(pos); } },
+    title: callSummary(pos) + "\n" + clip(text, 300) },
     el("span", { class: "glyph" }, states[s].glyph), el("span", { class: "id" }, "#" + D.id[pos]), el("span", { class: "cut" + (D.err[pos] ? " err" : "") }, clip(text, 200)),
     el("span", { class: "when" }, D.callDur[pos] > 0 ? duration(D.callDur[pos]) : ""));
   row.style.top = k * rowHeight + "px";
   return row;
+}
+
+// listClick goes by the place: the row that was pressed may have been made anew before it was let go.
+function listClick(e) {
+  const k = Math.floor((e.clientY - list.body.getBoundingClientRect().top) / rowHeight);
+  if (k < 0 || k >= list.rows.length) return;
+  list.at = panels[panels.length - 1].at = k;
+  openCall(list.rows[k]);
 }
 
 function listKey(e) {

@@ -3,38 +3,34 @@
 
 const retry = { wait: 500, waitMax: 10000, timer: 0, source: null, ended: false, loading: null, queue: [] };
 
-async function startLive() {
+function startLive() {
   show(load(emptyData), true);
-  await connect();
+  connect();
 }
 
-// connect gets all data, then listens. Whatever fails, it tries again, ever more rarely.
-async function connect() {
+// connect listens, then gets all data: what happens between the two is in an event that waits. Whatever fails, it tries
+// again, ever more rarely.
+function connect() {
   clearTimeout(retry.timer);
-  try {
-    await fetchGraph("");
-  } catch {
-    return lost();
-  }
+  retry.queue.length = 0;
   const source = (retry.source = new EventSource("events"));
   const on = (name, act) => source.addEventListener(name, (e) => {
     if (source === retry.source) act(e.data ? JSON.parse(e.data) : null);
   });
-  source.onopen = () => {
+  retry.loading = source; // events wait from the first
+  source.onopen = () => fetchGraph("").then(() => {
+    if (source !== retry.source) return;
     retry.wait = 500;
     say("");
-  };
-  source.onerror = () => {
-    if (source !== retry.source) return;
-    source.close();
-    lost();
-  };
-  on("graph", (g) => fetchGraph("?v=" + encodeURIComponent(g.version)).catch(lost));
+  }, () => source === retry.source && lost());
+  source.onerror = () => source === retry.source && lost();
+  on("graph", (g) => fetchGraph("?v=" + encodeURIComponent(g.version)).catch(() => source === retry.source && lost()));
   on("delta", (delta) => (retry.loading ? retry.queue.push(delta) : applyDelta(delta)));
   on("bye", () => {
     source.close();
     retry.source = null;
     retry.ended = true;
+    for (const delta of retry.queue.splice(0)) applyDelta(delta);
     halt();
     say("The program has ended. This is what it left.", "reconnect", () => { retry.ended = false; connect(); });
   });
@@ -79,21 +75,27 @@ async function fetchGraph(query) {
   }
 }
 
+// applyDelta: of an event that is older than the data, only spans count, and those the data have are left out.
 function applyDelta(delta) {
-  D.now = Math.max(D.now, delta.now || 0);
-  D.received = performance.now();
-  for (const key of ["planned", "heap", "busy", "workers", "dropped"]) if (delta[key] !== undefined) D[key] = delta[key];
+  const old = delta.now < D.now;
   addFunctions(delta);
   const ended = addSpans(delta.spans);
-  if (delta.running) setRunning(delta.running, ended);
-  if (delta.totals) setTotals(D, delta.totals);
-  for (const r of delta.runs || []) {
-    const at = D.runs.findIndex((x) => x.id === r.id);
-    if (at < 0) D.runs.push(r);
-    else D.runs[at] = r;
-  }
   for (const f of delta.failures || []) addFailure(f);
+  if (!old) {
+    D.now = delta.now || D.now;
+    for (const key of ["planned", "heap", "busy", "workers", "dropped"]) if (delta[key] !== undefined) D[key] = delta[key];
+    if (delta.running) setRunning(delta.running, ended);
+    if (delta.totals) setTotals(D, delta.totals);
+    for (const r of delta.runs || []) setRun(r);
+  }
+  if (retry.source) D.received = performance.now();
   redraw("cards", "cells", "lanes", "head", "tables", "panel");
+}
+
+function setRun(r) {
+  const at = D.runs.findIndex((x) => x.id === r.id);
+  if (at < 0) D.runs.push(r);
+  else D.runs[at] = r;
 }
 
 // addFunctions: with "functionsFrom" they have places of their own; without, those that are known already are left out.
@@ -112,17 +114,16 @@ function addFunctions(delta) {
 // addSpans returns the IDs of the calls that came to an end.
 function addSpans(spans) {
   const ended = new Set();
-  if (!spans) return ended;
+  if (!spans || !spans.start) return ended;
   const state = digits(spans.state || "", spans.start.length);
   let start = 0;
   for (let i = 0; i < spans.start.length; i++) {
     start += spans.start[i];
-    const id = spans.call[i], pos = D.at(id);
+    const id = spans.call[i], pos = D.at(id), worker = spans.worker ? spans.worker[i] : -1;
     ended.add(id);
-    if (D.recent.size && D.recent.has(id + ":" + start)) continue; // in the data already
-    addSpan(D, id, pos, spans.fn[i], spans.worker ? spans.worker[i] : -1, state[i], start, spans.dur[i]);
-    if (pos < 0) continue;
-    D.callStart[pos] = start, D.callDur[pos] = spans.dur[i], D.worker[pos] = spans.worker ? spans.worker[i] : -1;
+    if (!(D.recent.size && D.recent.has(id + ":" + start))) addSpan(D, id, pos, spans.fn[i], worker, state[i], start, spans.dur[i]);
+    if (pos < 0 || D.callStart[pos] > start) continue; // it has run again since
+    D.callStart[pos] = start, D.callDur[pos] = spans.dur[i], D.worker[pos] = worker;
     delete D.reason[pos]; // it was true before
     setState(D, pos, state[i]);
   }
@@ -135,11 +136,17 @@ function setRunning(rows, ended) {
   D.running = rows.map(([id, fn, worker, start]) => ({ id, pos: D.at(id), fn, worker, start }));
   const runs = new Set(D.running.map((r) => r.id));
   for (const r of before) if (!runs.has(r.id) && !ended.has(r.id) && r.pos >= 0 && D.state[r.pos] === Running) setState(D, r.pos, Pending);
-  for (const r of D.running) if (r.pos >= 0) setState(D, r.pos, Running);
+  for (const r of D.running) {
+    const over = r.pos >= 0 && D.state[r.pos] > Running && D.state[r.pos] !== Stale && D.callStart[r.pos] >= r.start;
+    if (r.pos >= 0 && !over) setState(D, r.pos, Running);
+  }
 }
 
 function addFailure(f) {
-  if (D.failures.some((g) => g.id === f.id && g.at === f.at)) return;
+  const key = f.id + ":" + f.at;
+  D.failureKeys = D.failureKeys || new Set(D.failures.map((g) => g.id + ":" + g.at));
+  if (D.failureKeys.has(key)) return;
+  D.failureKeys.add(key);
   D.failures.push(f);
   const pos = failurePos(f);
   if (pos >= 0 && f.err) D.err[pos] = f.err;

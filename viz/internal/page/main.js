@@ -40,15 +40,14 @@ function frame(time) {
   }
   if (due("head")) drawHead();
   if (due("tables")) drawTables(), drawFailures(false), drawRuns();
-  if (due("panel")) refreshPanel();
+  if (due("panel")) refreshPanel(), refreshSearch();
   if (due("lanes")) drawLanes();
   D.changed.length = 0; // not looked at, texels stay behind: setMode has them made anew
   pressed = false;
-  if (later && !asked) {
-    asked = true;
-    requestAnimationFrame(frame);
-  }
+  if (later && !laterTimer) laterTimer = setTimeout(() => { laterTimer = 0; redraw(); }, 30);
 }
+
+let laterTimer = 0; // asks for the parts that were not due
 
 let pressed = false; // the user did something: what it changes is shown at once
 for (const name of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(name, () => { pressed = true; }, { capture: true, passive: true });
@@ -244,10 +243,11 @@ function listen() {
   $("helpbutton").onclick = toggleHelp;
   addEventListener("keydown", keyed);
   addEventListener("resize", () => redraw("layout", "lanes"));
+  for (const name of ["beforeprint", "afterprint"]) addEventListener(name, () => { redraw("layout", "lanes"); frame(performance.now()); });
   new ResizeObserver(() => redraw("layout", "lanes")).observe($("stage"));
   for (const id of ["cells", "lanes"]) $(id).addEventListener("blur", () => { hideTip(); redraw("cells", "lanes"); });
   // Between the events of a run that goes on, the clock moves.
-  if (live) setInterval(() => { if (D.received !== undefined && elapsedOf(D).going) redraw("head", "lanes"); }, 200);
+  if (live) setInterval(() => { if (D.received !== undefined && elapsedOf(D).going) redraw("head", "lanes", "tables"); }, 200);
 }
 
 buildHead();

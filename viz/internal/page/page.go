@@ -37,17 +37,24 @@ func newFrame(live bool) frame {
 	if live {
 		attribute, connect = " data-live", "'self'"
 	}
-	sum := sha256.Sum256([]byte(script))
+	style := read("page.css")
 	page := strings.NewReplacer(
 		"{{live}}", attribute,
 		"{{connect}}", connect,
-		"{{hash}}", base64.StdEncoding.EncodeToString(sum[:]),
-		"{{style}}", read("page.css"),
+		"{{scripthash}}", hash(script),
+		"{{stylehash}}", hash(style),
+		"{{style}}", style,
 		"{{script}}", script,
 	).Replace(read("page.html"))
 	head, rest, _ := strings.Cut(page, "{{title}}")
 	middle, tail, _ := strings.Cut(rest, "{{data}}")
 	return frame{head, middle, tail}
+}
+
+// hash is how the policy of the page names what may be in it.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // read panics where a file is missing, which a test of this package finds.
@@ -63,8 +70,8 @@ func read(name string) string {
 // gets them from graph.json beside it. Write returns the first error of w or of data; the page is then cut short.
 //
 // Nothing in title or data can end the element that it stands in: the title is escaped, and in the data every < becomes
-// \u003c, which is the same to JSON. A policy in the page lets no script run but its own, and lets that reach no server
-// but the one that sent the page; the static page reaches none.
+// \u003c, which is the same to JSON. A policy in the page lets no script and no style but its own work, and lets the
+// script reach no server but the one that sent the page; the static page reaches none.
 func Write(w io.Writer, title string, data func(io.Writer) error) error {
 	f := static
 	if data == nil {

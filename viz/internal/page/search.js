@@ -41,6 +41,15 @@ function matcher(d, text) {
   return (i) => (d.fn[i] >= 0 && inName[d.fn[i]]) || more.has(i);
 }
 
+// refreshSearch: which calls are in a state changes as they run.
+function refreshSearch() {
+  if (!live || !search.text.endsWith(":")) return;
+  const current = search.at >= 0 ? search.list[search.at] : -1;
+  runSearch(search.text);
+  search.at = current >= 0 ? search.list.indexOf(current) : -1;
+  showHits();
+}
+
 function showHits() {
   const n = search.list.length;
   let text = "";

@@ -108,20 +108,23 @@ function setBoth(e, text) {
 
 const failuresShown = 200;
 
-// drawFailures makes the list anew where its length changed; it only grows.
+// drawFailures adds what is new: the list only grows. From the start with other data.
 let failuresDrawn = -1;
-function drawFailures(force) {
-  if (!force && failuresDrawn === D.failures.length) return;
+function drawFailures(anew) {
+  if (!anew && failuresDrawn === D.failures.length) return;
+  let ul = $("failures").querySelector("ul");
+  if (anew || !ul) $("failures").replaceChildren((ul = el("ul", {})), el("p", { class: "none" }));
+  for (let i = ul.children.length; i < Math.min(failuresShown, D.failures.length); i++) ul.append(failureRow(D.failures[i]));
   failuresDrawn = D.failures.length;
-  const list = D.failures.slice(0, failuresShown).map((f) => {
-    const pos = failurePos(f), name = (f.name || "") + (f.id !== undefined ? " #" + f.id : "");
-    return el("li", {}, el("button", { type: "button", class: "failure", title: name + "\n" + clip(f.err || "", 500), onclick: () => openFailure(f) },
-      el("span", { class: "glyph", "aria-hidden": "true" }, "✕"), el("span", { class: "cut" }, el("b", {}, name)), el("span", { class: "cut err" }, clip(f.err || "", 300)),
-      pos < 0 ? el("span", { class: "soft" }, "no longer in the graph") : null));
-  });
   const more = D.failures.length - failuresShown;
-  $("failures").replaceChildren(list.length ? el("ul", {}, ...list) : el("p", { class: "none" }, "none"),
-    more > 0 ? el("p", { class: "none" }, "and " + grouped(more) + " more") : "");
+  setText($("failures").lastChild, !D.failures.length ? "none" : more > 0 ? "and " + grouped(more) + " more" : "");
+}
+
+function failureRow(f) {
+  const name = (f.name || "") + (f.id !== undefined ? " #" + f.id : "");
+  return el("li", {}, el("button", { type: "button", class: "failure", title: name + "\n" + clip(f.err || "", 500), onclick: () => openFailure(f) },
+    el("span", { class: "glyph", "aria-hidden": "true" }, "✕"), el("span", { class: "cut" }, el("b", {}, name)), el("span", { class: "cut err" }, clip(f.err || "", 300)),
+    failurePos(f) < 0 ? el("span", { class: "soft" }, "no longer in the graph") : null));
 }
 
 function failurePos(f) {
@@ -131,24 +134,28 @@ function failurePos(f) {
 
 const runsShown = 100;
 
-// drawRuns lists the latest runs, the last first.
+// drawRuns lists the latest runs, the last first. Rows are made anew where a run came, went or ended; the time of one that
+// goes on is only written: a row that is made anew under the pointer would lose its click.
 function drawRuns() {
   $("runs-part").hidden = D.runs.length === 0;
-  if (!D.runs.length) return;
-  const signature = D.runs.map((r) => r.id + ":" + r.end + ":" + r.calls + ":" + r.err).join() + (D.runs.some((r) => r.end < 0) ? Math.floor(now(D) / 1e9) : "");
-  if (drawRuns.signature === signature) return;
-  drawRuns.signature = signature;
-  const focused = document.activeElement, at = [...$("runs").querySelectorAll("button")].indexOf(focused);
-  const rows = D.runs.slice(-runsShown).reverse().map((r) => {
-    const going = r.end < 0, time = duration((going ? nowEdge() : r.end) - r.start);
-    const state = r.err ? Failed : going ? Running : Done, name = (r.op || "run") + (r.target ? " " + r.target : "");
-    const words = grouped(r.calls) + (r.calls === 1 ? " call" : " calls") + (r.workers ? " on " + grouped(r.workers) + (r.workers === 1 ? " worker" : " workers") : "");
-    return el("li", {}, el("button", { type: "button", class: "run s" + state, title: [name, words, time, r.err, "show it in the timeline"].filter(Boolean).join("\n"),
-      onclick: () => showTime(r.start, going ? nowEdge() : r.end) },
-      el("span", { class: "glyph", "aria-hidden": "true" }, states[state].glyph), el("span", { class: "cut" }, el("b", {}, name)), el("span", { class: "when" }, time),
-      el("span", { class: "cut soft" }, words), r.err ? el("span", { class: "cut err" }, clip(r.err, 300)) : null));
-  });
-  const more = D.runs.length - runsShown;
-  $("runs").replaceChildren(el("ul", {}, ...rows), more > 0 ? el("p", { class: "none" }, "and " + grouped(more) + " earlier ones") : "");
-  if (at >= 0) $("runs").querySelectorAll("button")[at]?.focus();
+  const shown = D.runs.slice(-runsShown).reverse();
+  const signature = D.runs.length + " " + shown.map((r) => r.id + ":" + r.end + ":" + r.calls + ":" + r.err).join();
+  if (drawRuns.signature !== signature) {
+    drawRuns.signature = signature;
+    const at = [...$("runs").querySelectorAll("button")].indexOf(document.activeElement), more = D.runs.length - runsShown;
+    $("runs").replaceChildren(el("ul", {}, ...shown.map(runRow)), more > 0 ? el("p", { class: "none" }, "and " + grouped(more) + " earlier ones") : "");
+    if (at >= 0) $("runs").querySelectorAll("button")[at]?.focus({ preventScroll: true });
+  }
+  const times = $("runs").querySelectorAll(".when");
+  shown.forEach((r, i) => { if (r.end < 0) setText(times[i], duration(nowEdge() - r.start)); });
+}
+
+function runRow(r) {
+  const going = r.end < 0, time = going ? "" : duration(r.end - r.start);
+  const state = r.err ? Failed : going ? Running : Done, name = (r.op || "run") + (r.target ? " " + r.target : "");
+  const words = grouped(r.calls) + (r.calls === 1 ? " call" : " calls") + (r.workers ? " on " + grouped(r.workers) + (r.workers === 1 ? " worker" : " workers") : "");
+  return el("li", {}, el("button", { type: "button", class: "run s" + state, title: [name, words, time, r.err, "show it in the timeline"].filter(Boolean).join("\n"),
+    onclick: () => showTime(r.start, going ? nowEdge() : r.end) },
+    el("span", { class: "glyph", "aria-hidden": "true" }, states[state].glyph), el("span", { class: "cut" }, el("b", {}, name)), el("span", { class: "when" }, time),
+    el("span", { class: "cut soft" }, words), r.err ? el("span", { class: "cut err" }, clip(r.err, 300)) : null));
 }

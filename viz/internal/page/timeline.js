@@ -48,8 +48,11 @@ function layTime() {
   timeline.width = stage.clientWidth, timeline.height = height;
 }
 
-const columnsPicture = document.createElement("canvas");
+const columns = { picture: document.createElement("canvas"), context: null, image: null, pixels: null };
 let bins = newBins(1);
+
+// functionTexels are the colours of functions as pixels, without their strength.
+const functionTexels = functionColours.map((hex) => { const [r, g, b] = rgbOf(hex); return (b << 16) | (g << 8) | r; });
 
 function drawLanes() {
   const started = performance.now(), none = D.spans.order.length === 0 && D.running.length === 0 && !live;
@@ -146,26 +149,32 @@ function hatch(c) {
   return (hatchPattern = c.createPattern(p, "repeat"));
 }
 
-// drawColumns draws a lane with more spans than pixels: a column a pixel, as strong as its share of time is busy.
+// drawColumns draws a lane with more spans than pixels: a column a pixel, as strong as its share of time is busy. It
+// writes texels of a picture one pixel high, which is drawn as high as the lane.
 function drawColumns(c, s, lane, y, h, width) {
   timeline.binned = true;
-  if (bins.columns !== width) bins = newBins(width);
-  fillBins(bins, s, lane, timeline.from, timeline.to, search.hit);
-  if (columnsPicture.width !== width) columnsPicture.width = width, columnsPicture.height = 1;
-  const g = columnsPicture.getContext("2d", { willReadFrequently: true }), image = g.createImageData(width, 1);
-  const rgb = functionColours.map(rgbOf), failed = [];
-  for (let x = 0; x < width; x++) {
-    const busy = bins.busy[x];
-    if (busy <= 0 && !bins.flag[x]) continue;
-    if (bins.flag[x] & flagFailed) failed.push(x);
-    const [r, gr, b] = rgb[Math.max(0, bins.fn[x]) % rgb.length];
-    let alpha = 0.12 + 0.88 * Math.min(1, busy);
-    if (search.hit && !(bins.flag[x] & flagHit)) alpha *= 0.2;
-    image.data.set([r, gr, b, Math.round(255 * alpha)], 4 * x);
+  if (bins.columns !== width) {
+    bins = newBins(width);
+    columns.picture.width = width, columns.picture.height = 1;
+    columns.context = columns.picture.getContext("2d", { willReadFrequently: true });
+    columns.image = columns.context.createImageData(width, 1);
+    columns.pixels = new Uint32Array(columns.image.data.buffer);
   }
-  g.putImageData(image, 0, 0);
+  fillBins(bins, s, lane, timeline.from, timeline.to, search.hit);
+  const { busy, flag, fn } = bins, pixels = columns.pixels, failed = [], hits = search.hit !== null;
+  for (let x = 0; x < width; x++) {
+    if (busy[x] <= 0 && flag[x] === 0) {
+      pixels[x] = 0;
+      continue;
+    }
+    if (flag[x] & flagFailed) failed.push(x);
+    let alpha = 31 + 224 * Math.min(1, busy[x]);
+    if (hits && !(flag[x] & flagHit)) alpha *= 0.2;
+    pixels[x] = functionTexels[Math.max(0, fn[x]) % functionTexels.length] | (Math.round(alpha) << 24);
+  }
+  columns.context.putImageData(columns.image, 0, 0);
   c.imageSmoothingEnabled = false;
-  c.drawImage(columnsPicture, 0, 0, width, 1, gutter, y, width, h);
+  c.drawImage(columns.picture, 0, 0, width, 1, gutter, y, width, h);
   let before = -9;
   for (const x of failed) { // marks may not run into each other until nothing else is seen
     if (x - before < 5) continue;
@@ -255,6 +264,7 @@ function tickText(ns, step) {
 }
 
 function drawTimeInfo(s) {
+  setText($("timetitle"), s.order.length && !s.order.some((l) => l.worker >= 0) ? "Calls over time" : "Workers over time");
   const words = [grouped(s.n) + (s.n === 1 ? " span" : " spans")];
   if (timeline.binned) words.push("a column a pixel, shade = share of time busy");
   if (D.dropped > 0) words.push(grouped(D.dropped) + " older ones were dropped");
