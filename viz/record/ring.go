@@ -2,8 +2,10 @@ package record
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/dally-go/dally/graph"
 )
@@ -15,15 +17,21 @@ const chunkLen = 1 << 10
 type ring struct {
 	mu      sync.Mutex
 	chunks  [][]graph.Span // Guarded by mu. Span number n lies at n modulo limit.
-	limit   int            // spans; a multiple of chunkLen, or less than it
+	limit   int            // spans
 	written uint64         // Guarded by mu. Spans ever.
 	chunk   []graph.Span   // Guarded by mu. The one that is being written to,
 	used    int            // Guarded by mu. and how much of it is written.
 
-	open   []graph.Span               // Guarded by mu. What runs: the innermost call of nested ones is the last.
-	placed map[callRun]int            // Guarded by mu. Places in open, once there are many.
-	recent [16]*graph.Function        // Guarded by mu. Functions by recentAt: a look into totals takes 15 ns.
-	totals map[string]*graph.Function // Guarded by mu.
+	open   []graph.Span         // Guarded by mu. What runs: the innermost call of nested ones is the last.
+	placed map[callRun]int      // Guarded by mu. Places in open, once there are many.
+	recent [16]*function        // Guarded by mu. Functions by recentAt: a look into totals takes 15 ns.
+	totals map[string]*function // Guarded by mu.
+}
+
+// function is what a worker has run of a function. It has cache lines of its own.
+type function struct {
+	graph.Function
+	_ [(64 - unsafe.Sizeof(graph.Function{})%64) % 64]byte
 }
 
 type callRun struct {
@@ -35,11 +43,14 @@ type callRun struct {
 // without a worker there may be thousands.
 const openMax = 8
 
+// functionsMax is how many names a worker tells apart; the others are counted together as functionsOther.
+const (
+	functionsMax   = 1 << 12
+	functionsOther = "(other functions)"
+)
+
 func newRing(spans int) *ring {
-	if spans > chunkLen {
-		spans = (spans + chunkLen - 1) / chunkLen * chunkLen
-	}
-	return &ring{limit: spans, totals: map[string]*graph.Function{}}
+	return &ring{limit: spans, open: make([]graph.Span, 0, openMax), totals: map[string]*function{}}
 }
 
 // openLocked returns a place for one more open call. It needs mu.
@@ -59,6 +70,7 @@ func (g *ring) placeLocked() {
 		for i := range g.open {
 			g.placed[callRun{g.open[i].Run, g.open[i].Call}] = i
 		}
+		return
 	}
 	last := len(g.open) - 1
 	g.placed[callRun{g.open[last].Run, g.open[last].Call}] = last
@@ -109,6 +121,18 @@ func (g *ring) findLocked(run uint64, call graph.ID) (at int, ok bool) {
 	return 0, false
 }
 
+// closeRunLocked forgets all open calls of a run. It needs mu.
+func (g *ring) closeRunLocked(run uint64) {
+	before := len(g.open)
+	g.open = slices.DeleteFunc(g.open, func(s graph.Span) bool { return s.Run == run })
+	if len(g.open) == before {
+		return
+	}
+	if g.placed = nil; len(g.open) > openMax {
+		g.placeLocked()
+	}
+}
+
 // countLocked counts a call. It needs mu.
 func (g *ring) countLocked(name string, state graph.State, took time.Duration) {
 	slot := &g.recent[recentAt(name)]
@@ -144,15 +168,19 @@ func (g *ring) nextLocked() *graph.Span {
 func (g *ring) turnLocked() {
 	number := int((g.written - 1) % uint64(g.limit) / chunkLen)
 	if number == len(g.chunks) {
-		g.chunks = append(g.chunks, make([]graph.Span, min(chunkLen, g.limit)))
+		g.chunks = append(g.chunks, make([]graph.Span, min(chunkLen, g.limit-number*chunkLen)))
 	}
 	g.chunk, g.used = g.chunks[number], 0
 }
 
-func (g *ring) functionLocked(name string) *graph.Function {
+func (g *ring) functionLocked(name string) *function {
 	f := g.totals[name]
+	if f == nil && len(g.totals) >= functionsMax {
+		name = functionsOther
+		f = g.totals[name]
+	}
 	if f == nil {
-		f = &graph.Function{Name: name}
+		f = &function{Function: graph.Function{Name: name}}
 		g.totals[name] = f
 	}
 	return f
@@ -171,16 +199,32 @@ func bucketOf(d time.Duration) int {
 	return min(bits.Len64(uint64(d/time.Microsecond)), graph.NumBuckets-1)
 }
 
-// copy appends the spans from number from on, as many as fit into a lock of some microseconds. It returns the number
-// to go on with, and how many there would have been before the first that is still there.
-func (g *ring) copy(to []graph.Span, from uint64) (spans []graph.Span, next uint64, lost int) {
+// read appends the spans from number from on, up to those that are there now. It returns the number to go on with, and
+// how many there would have been before the first that is still there.
+func (g *ring) read(to []graph.Span, from uint64) (spans []graph.Span, next uint64, lost int) {
+	g.mu.Lock()
+	end := g.written
+	g.mu.Unlock()
+	if from < end {
+		to = slices.Grow(to, int(min(end-from, uint64(g.limit)))) // without the lock: it may take milliseconds
+	}
+	for from < end {
+		var missed int
+		to, from, missed = g.copy(to, from, end)
+		lost += missed
+	}
+	return to, from, lost
+}
+
+// copy is read for as many spans as fit into a lock of some microseconds.
+func (g *ring) copy(to []graph.Span, from, end uint64) (spans []graph.Span, next uint64, lost int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if first := g.written - min(g.written, uint64(g.limit)); from < first {
 		lost = int(first - from)
 		from = first
 	}
-	next = min(g.written, from+chunkLen)
+	next = max(from, min(end, from+chunkLen))
 	for n := from; n < next; {
 		at := int(n % uint64(g.limit))
 		piece := g.chunks[at/chunkLen][at%chunkLen:]
@@ -189,4 +233,37 @@ func (g *ring) copy(to []graph.Span, from uint64) (spans []graph.Span, next uint
 		n += uint64(len(piece))
 	}
 	return to, next, lost
+}
+
+// running appends the calls that run.
+func (g *ring) running(to []graph.Span) []graph.Span {
+	const more = 64
+	g.mu.Lock()
+	n := len(g.open)
+	g.mu.Unlock()
+	if n == 0 {
+		return to
+	}
+	to = slices.Grow(to, n+more) // without the lock
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append(to, g.open...)
+}
+
+// functions appends the totals, in no order.
+func (g *ring) functions(to []graph.Function) []graph.Function {
+	const more = 8
+	g.mu.Lock()
+	n := len(g.totals)
+	g.mu.Unlock()
+	if n == 0 {
+		return to
+	}
+	to = slices.Grow(to, n+more) // without the lock
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, f := range g.totals {
+		to = append(to, f.Function)
+	}
+	return to
 }

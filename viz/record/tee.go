@@ -1,9 +1,14 @@
 package record
 
-import "github.com/dally-go/dally/lazy"
+import (
+	"time"
 
-// Tee returns an observer that tells all of obs, in their order. Those that are nil are left out; the Tee of one is that
-// one, and of none nil.
+	"github.com/dally-go/dally/lazy"
+)
+
+// Tee returns an observer that tells all of obs, in their order. Those that are nil are left out; the Tee of one is
+// that one, and of none nil. If one panics the others are told all the same, and the panic goes on: the Get fails. If
+// it panics in RunStarted, those after it hear nothing of the run, and those before it that the run is over.
 func Tee(obs ...lazy.Observer) lazy.Observer {
 	var t tee
 	for _, o := range obs {
@@ -23,25 +28,50 @@ func Tee(obs ...lazy.Observer) lazy.Observer {
 type tee []lazy.Observer
 
 func (t tee) RunStarted(i lazy.RunInfo) {
-	for _, o := range t {
-		o.RunStarted(i)
+	told := 0
+	defer func() {
+		if told < len(t) {
+			i.End = time.Now()
+			t[:told].RunDone(i)
+		}
+	}()
+	for ; told < len(t); told++ {
+		t[told].RunStarted(i)
 	}
 }
 
 func (t tee) CallStarted(i lazy.CallInfo) {
-	for _, o := range t {
-		o.CallStarted(i)
+	at := 0
+	defer func() {
+		if at < len(t) {
+			t[at+1:].CallStarted(i)
+		}
+	}()
+	for ; at < len(t); at++ {
+		t[at].CallStarted(i)
 	}
 }
 
 func (t tee) CallDone(i lazy.CallInfo) {
-	for _, o := range t {
-		o.CallDone(i)
+	at := 0
+	defer func() {
+		if at < len(t) {
+			t[at+1:].CallDone(i)
+		}
+	}()
+	for ; at < len(t); at++ {
+		t[at].CallDone(i)
 	}
 }
 
 func (t tee) RunDone(i lazy.RunInfo) {
-	for _, o := range t {
-		o.RunDone(i)
+	at := 0
+	defer func() {
+		if at < len(t) {
+			t[at+1:].RunDone(i)
+		}
+	}()
+	for ; at < len(t); at++ {
+		t[at].RunDone(i)
 	}
 }
