@@ -115,7 +115,7 @@ func (f *feed) encode(n *record.Now, trouble string) []byte {
 	from := b.Len()
 	for {
 		opts := append(lasting(), viz.Title(f.opt.title), viz.Ran(rec), viz.Values(f.opt.values),
-			viz.Live(uint64(f.version), &f.names), viz.Taken(started.Add(n.At)), viz.Note(f.note(&rec, trouble)))
+			viz.Live(uint64(f.version), &f.names), viz.Taken(started.Add(n.At)), viz.Note(f.note(&rec, trouble)), viz.Note(f.snap.Title))
 		err := viz.WriteJSON(&rest{w: &b}, f.snap, opts...)
 		f.list()
 		if err == nil || len(f.snap.Nodes) == 0 {
