@@ -116,7 +116,7 @@ func (f *feed) encode(n *record.Now, trouble string) []byte {
 	for {
 		opts := append(lasting(), viz.Title(f.opt.title), viz.Ran(rec), viz.Values(f.opt.values),
 			viz.Live(uint64(f.version), &f.names), viz.Taken(started.Add(n.At)), viz.Note(f.note(&rec, trouble)), viz.Note(f.snap.Title))
-		err := viz.WriteJSON(&rest{w: &b}, f.snap, opts...)
+		err := draw(&b, f.snap, opts)
 		f.list()
 		if err == nil || len(f.snap.Nodes) == 0 {
 			return b.Bytes()
@@ -124,6 +124,16 @@ func (f *feed) encode(n *record.Now, trouble string) []byte {
 		b.Truncate(from)
 		f.snap, trouble = graph.Snapshot{}, "the graph is not shown: "+err.Error()
 	}
+}
+
+// draw writes the page's data after the brace. A graph that nobody has thought of must not end the program.
+func draw(b *bytes.Buffer, s graph.Snapshot, opts []viz.Option) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a panic while it was drawn: %v", p)
+		}
+	}()
+	return viz.WriteJSON(&rest{w: b}, s, opts...)
 }
 
 // lasting leaves out the facts that would be false with the next frame. The page's head has them.
