@@ -153,6 +153,7 @@ func ExampleWriteHTML() {
 func data(opts ...viz.Option) (page struct {
 	Now       time.Duration
 	Facts     [][2]string
+	Note      string
 	Functions []struct{ Name string }
 	Calls     struct{ Value, Reason map[string]string }
 	Spans     struct{ Fn []int }
@@ -228,9 +229,14 @@ func ExampleFact() {
 	// Output: [commit 4f2a9c1]
 }
 
+func ExampleNote() {
+	fmt.Println(data(viz.Note("the graphs of earlier runs were not kept")).Note)
+	// Output: the graphs of earlier runs were not kept
+}
+
 func ExampleLive() {
 	names := []string{"Add"} // has number 0 on the page since the version before
-	page := data(viz.Live(2, &names))
+	page := data(viz.Live(2, &names), viz.Ran(graph.Record{Start: noon}))
 	fmt.Printf("%q %d spans\n", names, len(page.Spans.Fn))
 	// Output: ["Add" "" "Square"] 0 spans
 }

@@ -160,7 +160,12 @@ func (p *pageData) note() string {
 	if p.opt.noValues {
 		notes = append(notes, "values are not shown")
 	}
-	if d := p.rec.Dropped; d > 0 && p.opt.functions == nil {
+	for _, n := range p.opt.notes {
+		if n = label.Clean(n, errMax); n != "" {
+			notes = append(notes, n)
+		}
+	}
+	if d := p.rec.Dropped; d > 0 {
 		notes = append(notes, "the oldest "+label.Grouped(d)+" spans were dropped: the timeline begins late, totals count all calls")
 	}
 	return strings.Join(notes, "; ")

@@ -33,14 +33,12 @@ func (p *pageData) findSpans() {
 			p.ran[at] = int32(i)
 		}
 	}
-	switch {
-	case p.opt.functions != nil:
-	case p.recorded():
+	if p.recorded() {
 		p.spans = make([]pageSpan, 0, len(p.rec.Spans))
 		for i := range p.rec.Spans {
 			p.spans = append(p.spans, p.spanOf(&p.rec.Spans[i]))
 		}
-	default:
+	} else {
 		p.spansOfNodes()
 	}
 	byStart := func(a, b pageSpan) int { return cmp.Compare(a.start, b.start) }

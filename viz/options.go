@@ -43,8 +43,9 @@ type options struct {
 	noValues  bool
 	taken     time.Time
 	facts     [][2]string
-	functions *[]string // of a live page, which is sent its spans later
-	version   uint64    // of the graph of a live page
+	functions *[]string // of a live page, whose events go on with the numbers
+	notes     []string
+	version   uint64 // of the graph of a live page
 }
 
 func newOptions(s graph.Snapshot, opts []Option) *options {
@@ -110,10 +111,16 @@ func Fact(name, value string) Option {
 	return func(o *options) { o.facts = append(o.facts, [2]string{name, value}) }
 }
 
-// Live makes [WriteJSON] write for a page that is sent its spans by events: it leaves them out and names the version of
-// the graph that the events will refer to. Functions are numbered in the order of names; those that are not there yet
-// are appended, sources too, so that events can go on with the numbers. The names must be distinct; nobody may use the
-// list meanwhile. Package viz/live needs this; programs do not.
+// Note adds a sentence to what [WriteHTML] and [WriteJSON] tell above the picture, such as what is missing in it. It is
+// cut after 600 characters; an empty one is left out.
+func Note(text string) Option {
+	return func(o *options) { o.notes = append(o.notes, text) }
+}
+
+// Live makes [WriteJSON] write for a page that is told by events how things go on, and names the version of the graph
+// that the events will refer to. Functions are numbered in the order of names; those that are not there yet are
+// appended, sources too, so that events can go on with the numbers. The names must be distinct; nobody may use the list
+// meanwhile. Package viz/live needs this; programs do not.
 func Live(version uint64, names *[]string) Option {
 	if names == nil {
 		panic("viz: Live: names is nil: give it a list, new([]string) to begin with")

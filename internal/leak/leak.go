@@ -5,8 +5,8 @@
 //		…
 //	}
 //
-// A goroutine counts if a function of package lazy, executor, cache, comm or proc, or of a package below them, is on its stack or has
-// started it. Goroutines that were there when Check was called do not count, nor do those that testing and the runtime
+// A goroutine counts if a function of package lazy, executor, cache, comm, proc or viz/live, or of a package below them,
+// is on its stack or has started it. Goroutines that were there when Check was called do not count, nor do those that testing and the runtime
 // start: of the first testing waits itself, the second never end.
 //
 // Every other goroutine of the process is looked at, so a test that calls Check must not be parallel: it would be
@@ -33,7 +33,9 @@ const (
 
 const module = "github.com/dally-go/dally/"
 
-var watched = []string{module + "lazy", module + "executor", module + "cache", module + "comm", module + "proc"}
+var watched = []string{
+	module + "lazy", module + "executor", module + "cache", module + "comm", module + "proc", module + "viz/live",
+}
 
 // Check makes t fail, with their stacks, if goroutines of this module that are started from now on are still there 5 s
 // after the test has ended. It returns at once; the wait is a cleanup of t, which ends as soon as the goroutines have.

@@ -135,11 +135,11 @@ func TestWhenRunsArePictured(t *testing.T) {
 		{"no time, and many wait", waitingMax, true, 0, time.Hour, false},
 		{"somebody is at it", waitingMax, true, 1, 0, false},
 	} {
-		k := &graphs{taking: row.taking, ready: time.Now().Add(row.ready)}
+		k := &graphs{always: true, taking: row.taking, ready: time.Now().Add(row.ready)}
 		for i := range row.waiting {
 			k.waiting = append(k.waiting, lazy.RunInfo{ID: uint64(i)})
 		}
-		require.Equal(t, row.want, k.over(lazy.RunInfo{ID: 1000}, row.alone), row.name)
+		require.Equal(t, row.want, k.due(row.alone, k.over(lazy.RunInfo{ID: 1000})), row.name)
 		require.Len(t, k.waiting, min(row.waiting+1, waitingMax), row.name)
 		require.Equal(t, row.taking+map[bool]int{true: 1}[row.want], k.taking, row.name)
 		var ids []uint64
@@ -152,7 +152,7 @@ func TestWhenRunsArePictured(t *testing.T) {
 
 // To picture takes at most a twentieth of the time, as long as nobody asks.
 func TestPicturesWait(t *testing.T) {
-	k := &graphs{taking: 1}
+	k := &graphs{always: true, taking: 1}
 	before := time.Now()
 	k.take()
 	after := time.Now()

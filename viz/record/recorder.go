@@ -22,7 +22,7 @@ type Recorder struct {
 	start   time.Time               // Written in once.
 	options *options                // Written in once, or by New.
 	rings   atomic.Pointer[[]*ring] // by worker + 1. Replaced under mu, never changed
-	kept    *graphs                 // nil: no graphs are kept. Written in once
+	kept    *graphs                 // Written in once
 
 	mu       sync.Mutex
 	active   map[uint64]lazy.RunInfo // Guarded by mu.
@@ -95,9 +95,7 @@ func (r *Recorder) init() {
 		if r.options == nil {
 			r.options = &options{spans: spansDefault}
 		}
-		if r.options.graphs {
-			r.kept = &graphs{values: r.options.values}
-		}
+		r.kept = &graphs{values: r.options.values, always: r.options.graphs}
 		r.active = map[uint64]lazy.RunInfo{}
 		r.rings.Store(&[]*ring{newRing(r.options.spans)})
 		r.start = time.Now()
@@ -160,6 +158,7 @@ func (r *Recorder) RunDone(i lazy.RunInfo) {
 	r.init()
 	r.closeAll(i.ID)
 	over := pastRun{Run: runOf(i)}
+	full := r.kept.over(i)
 	r.mu.Lock()
 	over.told = time.Now() // with the lock: who read Runs before has a moment before this
 	delete(r.active, i.ID)
@@ -173,7 +172,7 @@ func (r *Recorder) RunDone(i lazy.RunInfo) {
 	alone := len(r.active) == 0
 	r.mu.Unlock()
 	r.ended.count(i.Err)
-	if r.kept != nil && r.kept.over(i, alone) {
+	if r.kept.due(alone, full) {
 		r.kept.take()
 	}
 }

@@ -12,8 +12,10 @@ require (
 )
 
 require (
+	github.com/emicklei/dot v1.11.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	gonum.org/v1/gonum v0.17.0 // indirect
 )
 
 replace github.com/dally-go/dally => ../../..
