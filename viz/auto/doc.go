@@ -15,10 +15,10 @@
 // # Files
 //
 // A file is written when a run ends and no other goes on, before its Get returns, and again after every later run:
-// always whole, in place of the one before. To write takes time that grows with what has run, some 2 µs per call: a
-// program with many short runs is held up for a tenth of its time at most, and what is not written at once is written
-// soon after. If such a program ends in between, the last runs are not in the file, unless it calls [Flush]. Files hold
-// previews of values and the texts of errors.
+// always whole. To write takes some milliseconds, and a few microseconds per call that has run. A program is held up
+// for a second by that, all in all, and then for a tenth of its time: what is not written at once is written soon
+// after. If a program with so many runs ends in between, the last of them are not in the file, unless it calls [Flush].
+// Files hold previews of values and the texts of errors.
 //
 // # Addresses
 //

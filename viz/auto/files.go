@@ -1,0 +1,174 @@
+package auto
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dally-go/dally/graph"
+	"github.com/dally-go/dally/lazy"
+	"github.com/dally-go/dally/viz"
+	"github.com/dally-go/dally/viz/record"
+	"github.com/dally-go/dally/viz/trace"
+)
+
+// Files may take graceMax to write, all times together, and a share of one in gapMin of the time: a program that ends
+// after some hundred runs has the last of them in its files, and one with many more is not held up.
+const (
+	graceMax = time.Second
+	gapMin   = 10
+)
+
+// current is what the environment asked for; nil: nothing.
+var current atomic.Pointer[files]
+
+// Flush writes the files that the environment asks for, if something has run since they were written. A program needs it
+// only at the end of many short runs. It blocks while it writes.
+func Flush() error {
+	if f := current.Load(); f != nil {
+		return f.flush()
+	}
+	return nil
+}
+
+// files writes the report and the trace.
+//
+// A run that ends writes them, if it is time; else a timer does, or the next run. To write takes long, so mu is not held
+// meanwhile, but writing is.
+type files struct {
+	rec           *record.Recorder
+	report, trace string // paths; "": none
+	logger        func() *slog.Logger
+
+	writing sync.Mutex // held while files are written. Taken before mu
+
+	mu      sync.Mutex
+	active  int           // Guarded by mu. Runs that go on.
+	pending bool          // Guarded by mu. Something has run since the files were written.
+	began   time.Time     // Of the first run. Guarded by mu.
+	spent   time.Duration // Guarded by mu. How long it took to write, all in all.
+	timer   *time.Timer   // Guarded by mu. nil: not running.
+	failed  bool          // Guarded by mu. The last time.
+}
+
+// observer is nil if there are no files to write.
+func (f *files) observer() lazy.Observer {
+	if f.report == "" && f.trace == "" {
+		return nil
+	}
+	return f
+}
+
+// RunStarted is of [lazy.Observer].
+func (f *files) RunStarted(lazy.RunInfo) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.active++
+	if f.began.IsZero() {
+		f.began = time.Now()
+	}
+}
+
+// CallStarted is of [lazy.Observer].
+func (f *files) CallStarted(lazy.CallInfo) {}
+
+// CallDone is of [lazy.Observer].
+func (f *files) CallDone(lazy.CallInfo) {}
+
+// RunDone is of [lazy.Observer].
+func (f *files) RunDone(lazy.RunInfo) {
+	if f.due() {
+		f.tried(f.flush())
+	}
+}
+
+// due notes that a run is over, and reports whether to write now.
+func (f *files) due() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.active--
+	f.pending = true
+	if f.active > 0 {
+		return false
+	}
+	if wait := gapMin*(f.spent-graceMax) - time.Since(f.began); wait > 0 {
+		if f.timer == nil {
+			f.timer = time.AfterFunc(wait, func() { f.tried(f.flush()) })
+		}
+		return false
+	}
+	return true
+}
+
+// flush writes the files, if something has run since it did.
+func (f *files) flush() error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	f.mu.Lock()
+	pending := f.pending
+	f.pending = false
+	if f.timer != nil {
+		f.timer.Stop()
+		f.timer = nil
+	}
+	f.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	began := time.Now()
+	err := f.write()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.spent += time.Since(began)
+	return err
+}
+
+// tried tells of an error, but not twice in a row.
+func (f *files) tried(err error) {
+	f.mu.Lock()
+	tell := err != nil && !f.failed
+	f.failed = err != nil
+	f.mu.Unlock()
+	if tell {
+		f.logger().Warn("dally: what has run cannot be written", "err", err)
+	}
+}
+
+func (f *files) write() error {
+	s, r := f.rec.Graph(), f.rec.Record()
+	opts := []viz.Option{viz.Ran(r)}
+	if slices.ContainsFunc(r.Runs, func(run graph.Run) bool { return run.End.IsZero() }) {
+		opts = append(opts, viz.Taken(time.Now())) // what runs has run until now
+	}
+	var errs []error
+	if f.report != "" {
+		errs = append(errs, viz.WriteFile(f.report, s, opts...))
+	}
+	if f.trace != "" {
+		errs = append(errs, replace(f.trace, func(w io.Writer) error { return trace.Write(w, r, s) }))
+	}
+	return errors.Join(errs...)
+}
+
+// replace puts what write writes in the place of a file.
+func replace(path string, write func(io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // it is not there any more, if all goes well
+	w := bufio.NewWriterSize(file, 64<<10)
+	err = write(w)
+	err = errors.Join(err, w.Flush(), file.Chmod(0o644), file.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
