@@ -22,10 +22,10 @@ BIN := $(CURDIR)/out/tools
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run the example gostat, then again with its results in a cache (ARGS="-out DIR" says where its picture goes)
+run: ## run the example gostat, with a report, then again with its results in a cache (ARGS="-out DIR" says where its picture goes)
 	@mkdir -p out && rm -rf out/gostat-cache
 	$(GO) build -buildvcs=false -o out/gostat ./examples/gostat
-	out/gostat -cache out/gostat-cache $(ARGS)
+	out/gostat -cache out/gostat-cache -report out/report.html $(ARGS)
 	@echo; echo 'Again, now that the results are kept:'
 	out/gostat -cache out/gostat-cache -quiet $(ARGS)
 

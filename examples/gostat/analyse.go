@@ -13,6 +13,7 @@ import (
 
 	"github.com/dally-go/dally/lazy"
 	"github.com/dally-go/dally/viz"
+	"github.com/dally-go/dally/viz/record"
 )
 
 // outcome is a job that has run.
@@ -28,9 +29,9 @@ type outcome struct {
 // analyse runs the job in a session of its own.
 func analyse(ctx context.Context, fsys fs.FS, tree Tree, top int, s *lazy.Session) (*outcome, error) {
 	o := &outcome{workers: s.Parallelism, cache: s.Cache != nil}
-	s.Observer = &o.calls
+	s.Observer = record.Tee(&o.calls, s.Observer)
 	start := time.Now()
-	o.job = record(fsys, tree)
+	o.job = newJob(fsys, tree)
 	var err error
 	o.report, err = o.job.run(ctx, top, lazy.In(s))
 	o.took = time.Since(start)

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/dally-go/dally/viz/progress"
 )
 
 // options are the flags.
@@ -23,6 +25,9 @@ type options struct {
 	compare     bool
 	cache       string // "": none
 	quiet       bool
+	progress    string
+	report      string // "": none
+	live        string // "": none
 }
 
 const usage = `Usage: gostat [flags] [directory]
@@ -49,6 +54,9 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.top, "top", 10, "how many rows a list has at most")
 	f.BoolVar(&o.compare, "compare", false, "run on one worker first, and tell the ratio")
 	f.StringVar(&o.cache, "cache", "", "the `directory` to keep results in, and to take them from; empty: none")
+	f.StringVar(&o.progress, "progress", "auto", "how the run is shown on standard error while it goes on: `auto`, tty, plain, json or quiet")
+	f.StringVar(&o.report, "report", "", "the `file` for a report of the run, a page for a browser: its name ends in .html; empty: none")
+	f.StringVar(&o.live, "live", "", "the `address` for a live page of the run, such as :6070; it stays when the run is over")
 	f.BoolVar(&o.quiet, "quiet", false, "say how the job ran, and no more: no report, no picture")
 	f.Usage = func() {
 		fmt.Fprint(stderr, usage)
@@ -76,10 +84,15 @@ func (o options) check(stderr io.Writer) error {
 		return complain(stderr, "-top is %d; it must be 0 or more", o.top)
 	case !o.parallelize && o.compare:
 		return complain(stderr, "-compare is about several workers: drop -parallelize=false")
+	case o.compare && (o.report != "" || o.live != ""):
+		return complain(stderr, "-compare is about time: drop it, or -report and -live")
 	case o.compare && o.cache != "":
 		return complain(stderr, "-compare is about runs that compute everything: drop it, or say -cache= behind -cache")
 	case !o.parallelize && o.workers > 1:
 		return complain(stderr, "-parallelize=false means one worker, -workers=%d more: drop one of the two", o.workers)
+	}
+	if _, err := progress.ParseMode(o.progress); err != nil {
+		return complain(stderr, "-progress: %v", err)
 	}
 	return nil
 }

@@ -15,14 +15,14 @@ import (
 func TestFlags(t *testing.T) {
 	out := filepath.Join(os.TempDir(), "dally-gostat")
 	for args, want := range map[string]options{
-		"":                          {out: out, parallelize: true, top: 10},
-		"dir":                       {out: out, parallelize: true, top: 10, root: "dir"},
-		"-root dir":                 {out: out, parallelize: true, top: 10, root: "dir"},
-		"-parallelize=false dir":    {out: out, top: 10, root: "dir"},
-		"-workers 1 -top 0 -out=":   {parallelize: true, workers: 1},
-		"-tests -compare -out pics": {out: "pics", parallelize: true, top: 10, tests: true, compare: true},
-		"-cache c -quiet":           {out: out, parallelize: true, top: 10, cache: "c", quiet: true},
-		"-cache c -compare -cache=": {out: out, parallelize: true, top: 10, compare: true},
+		"":                          {progress: "auto", out: out, parallelize: true, top: 10},
+		"dir":                       {progress: "auto", out: out, parallelize: true, top: 10, root: "dir"},
+		"-root dir":                 {progress: "auto", out: out, parallelize: true, top: 10, root: "dir"},
+		"-parallelize=false dir":    {progress: "auto", out: out, top: 10, root: "dir"},
+		"-workers 1 -top 0 -out=":   {progress: "auto", parallelize: true, workers: 1},
+		"-tests -compare -out pics": {progress: "auto", out: "pics", parallelize: true, top: 10, tests: true, compare: true},
+		"-cache c -quiet":           {progress: "auto", out: out, parallelize: true, top: 10, cache: "c", quiet: true},
+		"-cache c -compare -cache=": {progress: "auto", out: out, parallelize: true, top: 10, compare: true},
 	} {
 		var stderr strings.Builder
 		got, err := parseFlags(strings.Fields(args), &stderr)
@@ -41,6 +41,9 @@ func TestFlagsRefused(t *testing.T) {
 		"-parallelize=false -workers=2": "-parallelize=false means one worker, -workers=2 more: drop one of the two",
 		"-parallelize=false -compare":   "-compare is about several workers: drop -parallelize=false",
 		"-compare -cache c":             "-compare is about runs that compute everything: drop it, or say -cache= behind -cache",
+		"-progress loud":                `-progress: `,
+		"-compare -report r.html":       "-compare is about time: drop it, or -report and -live",
+		"-compare -live :0":             "-compare is about time: drop it, or -report and -live",
 		"-workers many":                 `invalid value "many" for flag -workers`,
 		"-nonsense":                     "flag provided but not defined: -nonsense",
 	} {

@@ -46,8 +46,8 @@ var lazyParseAnew = lazy.Wrap2(parse, lazy.Name("Parse"))
 
 func parse(_ context.Context, _ File, t Text) (Facts, error) { return measure(t) }
 
-// record notes a Read and a Parse for every file. Nothing runs yet.
-func record(fsys fs.FS, tree Tree) *job {
+// newJob notes a Read and a Parse for every file. Nothing runs yet.
+func newJob(fsys fs.FS, tree Tree) *job {
 	read := lazy.Wrap1(func(_ context.Context, f File) (Text, error) { return readText(fsys, f) },
 		lazy.Name("Read"), lazy.Blocking(readsMax))
 	j := &job{tree: tree}

@@ -9,6 +9,7 @@
 //
 //	go run ./examples/gostat -top 5 -compare
 //	go run ./examples/gostat -cache /tmp/gostat-cache
+//	go run ./examples/gostat -report report.html -live :6070
 package main
 
 import (
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-func gostat(ctx context.Context, o options, w, warnings io.Writer) error {
+func gostat(ctx context.Context, o options, w, warnings io.Writer) (err error) {
 	root, err := findRoot(ctx, o.root)
 	if err != nil {
 		return err
@@ -76,12 +77,17 @@ func gostat(ctx context.Context, o options, w, warnings io.Writer) error {
 		printSkips(w, tree.Skips)
 		return fmt.Errorf("no Go files below %s", root)
 	}
+	show, err := o.look(w, warnings)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, show.close()) }()
 	var done *outcome
 	var serial time.Duration
 	if o.compare {
 		done, serial, err = compare(ctx, fsys, tree, o.top, o.width())
 	} else {
-		done, err = analyse(ctx, fsys, tree, o.top, o.session(warnings))
+		done, err = analyse(ctx, fsys, tree, o.top, show.watch(o.session(warnings)))
 	}
 	if err != nil {
 		return err
@@ -92,7 +98,10 @@ func gostat(ctx context.Context, o options, w, warnings io.Writer) error {
 		printSkips(w, done.job.skips)
 		fmt.Fprintln(w)
 	}
-	return finish(w, o, done, serial)
+	if err := finish(w, o, done, serial); err != nil {
+		return err
+	}
+	return show.finish(ctx, w)
 }
 
 // finish tells how the job ran, in words and as a picture.

@@ -33,7 +33,7 @@ func command(t *testing.T, args ...string) (stdout, stderr string) {
 
 func TestCacheAcrossProcesses(t *testing.T) {
 	c := newCached(t)
-	args := []string{"-cache=" + c.store, "-out=", "-top=2"}
+	args := []string{"-cache=" + c.store, "-out=", "-top=2", "-progress=quiet"}
 	first, stderr := command(t, append(args, "-workers=2", c.root)...)
 	require.Empty(t, stderr)
 	from := "From the cache in " + c.store + ": "
@@ -67,7 +67,7 @@ func TestCacheUnwritable(t *testing.T) {
 		"odd":        "a result of a Memo function was not kept",
 	} {
 		dir := filepath.Join(filepath.Dir(c.store), dir)
-		stdout, stderr := command(t, "-cache="+dir, "-out=", "-top=2", "-workers=2", c.root)
+		stdout, stderr := command(t, "-cache="+dir, "-out=", "-top=2", "-progress=quiet", "-workers=2", c.root)
 		require.Contains(t, stdout, strings.Replace(golden, "ROOT", c.root, 1))
 		require.Contains(t, stderr, complaint)
 		require.Equal(t, filepath.Base(dir) == "odd", strings.Contains(stdout, "From the cache in "), stdout)

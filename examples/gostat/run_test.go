@@ -113,7 +113,7 @@ func TestRun(t *testing.T) {
 	root, out := t.TempDir(), filepath.Join(t.TempDir(), "made")
 	writeTree(t, root, fixture)
 	var stdout, stderr strings.Builder
-	status := run(context.Background(), []string{"-top=2", "-workers=2", "-out=" + out, root}, &stdout, &stderr)
+	status := run(context.Background(), []string{"-top=2", "-workers=2", "-out=" + out, "-progress=quiet", root}, &stdout, &stderr)
 	require.Zero(t, status)
 	require.Empty(t, stderr.String())
 	text := strings.NewReplacer(root, "ROOT", out, "OUT").Replace(stdout.String())
@@ -227,7 +227,7 @@ func TestInterruptedJobGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	want, _ := plain(fsys, tree, 3)
 	for after := range 12 {
-		j := record(fsys, tree)
+		j := newJob(fsys, tree)
 		ctx, cancel := context.WithCancel(context.Background())
 		watch := &stopper{left: after, stop: cancel, done: map[graph.ID]int{}}
 		_, err := j.run(ctx, 3, lazy.Workers(2), lazy.Observe(watch))

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/dally-go/dally/lazy"
+	_ "github.com/dally-go/dally/viz/auto" // DALLY_PROGRESS, DALLY_REPORT and the like show what runs
 )
 
 func main() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dally-go/dally/comm"
 	"github.com/dally-go/dally/lazy"
+	_ "github.com/dally-go/dally/viz/auto" // DALLY_PROGRESS, DALLY_REPORT and the like show what runs
 )
 
 func main() {

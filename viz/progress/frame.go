@@ -242,7 +242,7 @@ func (v *view) busyText() string {
 
 // durationOf is label.Duration with a text for 0.
 func durationOf(d time.Duration) string {
-	if d < time.Millisecond {
+	if d <= 0 {
 		return "0 s"
 	}
 	return label.Duration(d)
