@@ -18,7 +18,6 @@ import (
 
 	"github.com/dally-go/dally/graph"
 	"github.com/dally-go/dally/lazy"
-	_ "github.com/dally-go/dally/viz/auto" // DALLY_PROGRESS, DALLY_REPORT and the like show what runs
 	"github.com/dally-go/dally/viz"
 )
 

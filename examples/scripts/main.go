@@ -19,9 +19,9 @@ import (
 
 	"github.com/dally-go/dally/executor"
 	"github.com/dally-go/dally/lazy"
-	_ "github.com/dally-go/dally/viz/auto" // DALLY_PROGRESS, DALLY_REPORT and the like show what runs
 	"github.com/dally-go/dally/proc"
 	"github.com/dally-go/dally/viz"
+	_ "github.com/dally-go/dally/viz/auto" // DALLY_PROGRESS, DALLY_REPORT and the like show what runs
 )
 
 func main() {
