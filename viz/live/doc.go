@@ -20,7 +20,7 @@
 // # What it costs
 //
 // Nothing, while no page is open. With one or many, some 0.1 µs of one processor a call that runs, for frames that all
-// pages share, eight a second at most. The graph is taken anew when it has grown, for at most 2 % of the time of all
+// pages share, eight a second at most. The graph is taken anew when it has grown, for at most 1.5 % of the time of all
 // processors: some 1 µs a call with all that is sent, so that a graph of 1,000 calls is there at once, and one of 100,000
 // on two processors after three seconds, or when its run is over; until then the page has the rest. A page that reads
 // slowly, or not at all, is not waited for. Up to 32 pages may be open.
