@@ -777,6 +777,11 @@ func TestREADME(t *testing.T) {
 	files, err := filepath.Glob("example*_test.go")
 	require.NoError(t, err)
 	files = append(files, filepath.Join("..", "proc", "example_test.go"), filepath.Join("..", "comm", "example_test.go"))
+	for _, shown := range []string{"example*_test.go", "*/example_test.go"} {
+		more, err := filepath.Glob(filepath.Join("..", "viz", shown))
+		require.NoError(t, err)
+		files = append(files, more...)
+	}
 	code := ""
 	for _, file := range files {
 		here, err := os.ReadFile(file)

@@ -87,7 +87,7 @@ func ExampleWriteFile_report() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	err = viz.WriteFile(filepath.Join(dir, "report.html"), small, viz.Ran(record), viz.Fact("commit", "4f2a9c1"))
+	err = viz.WriteFile(filepath.Join(dir, "report.html"), small, viz.Ran(seen), viz.Fact("commit", "4f2a9c1"))
 	fmt.Println(err)
 	// Output: <nil>
 }
@@ -176,8 +176,8 @@ func ExampleWriteJSON() {
 	// Output: <nil> true
 }
 
-// record is what a recorder saw of small.
-var record = graph.Record{
+// seen is what a recorder saw of small.
+var seen = graph.Record{
 	Start: noon,
 	Runs:  []graph.Run{{ID: 1, Op: "get", Target: "Add#5", Start: noon, End: noon.Add(40 * time.Millisecond), Workers: 2}},
 	Spans: []graph.Span{
@@ -190,7 +190,7 @@ var record = graph.Record{
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func ExampleRan() {
-	page := data(viz.Ran(record))
+	page := data(viz.Ran(seen))
 	fmt.Println(len(page.Spans.Fn), "spans")
 	for _, f := range page.Facts {
 		if f[0] == "wall time" || f[0] == "calls at once" {
