@@ -13,7 +13,7 @@ BENCHARGS ?= -size 1,1000
 LIBRARY := ./graph/... ./executor/... ./cache/... ./comm/... ./lazy/... ./proc/... ./viz/...
 CHECKED := ./lazy/... ./executor/... ./cache/... ./comm/... ./internal/... ./graph/...
 # Modules of their own, into which ./... does not descend.
-MODULES := internal/bench internal/browser viz/dallyotel viz/dallyprom
+MODULES := internal/bench viz/internal/browser viz/dallyotel viz/dallyprom
 BIN := $(CURDIR)/out/tools
 
 .DEFAULT_GOAL := help
