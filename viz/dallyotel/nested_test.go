@@ -53,7 +53,7 @@ func TestSpansOfNestedGets(t *testing.T) {
 		require.Equal(t, int64(1), value(t, all["dally get Outer"], "dally.runs.untraced"))
 		require.Equal(t, []string{"Below", "Slow"}, linked(all, "Outer"), "what a call has got inside is an input of it")
 		require.Equal(t, []string{"Deep"}, linked(all, "Slow"))
-		require.Equal(t, all["Outer"].EndTime, all["dally get Outer"].EndTime)
+		require.True(t, all["Outer"].EndTime.Equal(all["dally get Outer"].EndTime))
 	})
 }
 
