@@ -94,6 +94,9 @@ func (o options) check(stderr io.Writer) error {
 	if _, err := progress.ParseMode(o.progress); err != nil {
 		return complain(stderr, "-progress: %v", err)
 	}
+	if ext := filepath.Ext(o.report); o.report != "" && !strings.EqualFold(ext, ".html") {
+		return complain(stderr, "-report is %q; its name must end in .html", o.report)
+	}
 	return nil
 }
 

@@ -44,6 +44,7 @@ func TestFlagsRefused(t *testing.T) {
 		"-progress loud":                `-progress: `,
 		"-compare -report r.html":       "-compare is about time: drop it, or -report and -live",
 		"-compare -live :0":             "-compare is about time: drop it, or -report and -live",
+		"-report r.pdf":                 `-report is "r.pdf"; its name must end in .html`,
 		"-workers many":                 `invalid value "many" for flag -workers`,
 		"-nonsense":                     "flag provided but not defined: -nonsense",
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/dally-go/dally/lazy"
 	"github.com/dally-go/dally/viz"
@@ -32,6 +33,11 @@ func (o options) look(w, stderr io.Writer) (*seen, error) {
 	s := &seen{report: o.report}
 	switch {
 	case o.report != "":
+		file, err := os.OpenFile(o.report, os.O_CREATE|os.O_WRONLY, 0o666) // rather now than after the job
+		if err != nil {
+			return nil, fmt.Errorf("-report: %w", err)
+		}
+		_ = file.Close() // nothing was written
 		s.rec = record.New(record.Values(), record.Reasons())
 	case o.live != "":
 		s.rec = record.New(record.Graphs())

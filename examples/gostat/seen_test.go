@@ -30,6 +30,18 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A report that cannot be written is told of before the job, not after it.
+func TestReportThatCannotBe(t *testing.T) {
+	root := t.TempDir()
+	writeTree(t, root, fixture)
+	var stdout, stderr strings.Builder
+	report := filepath.Join(root, "none", "report.html")
+	require.Equal(t, 1, run(context.Background(), []string{"-out=", "-progress=json", "-report", report, root}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "gostat: -report: open "+report)
+	require.NotContains(t, stderr.String(), "{", "no progress was made")
+	require.Empty(t, stdout.String())
+}
+
 // pageWatcher gets the live page as soon as it is announced, and then has the program end.
 type pageWatcher struct {
 	text    strings.Builder

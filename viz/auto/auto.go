@@ -97,8 +97,8 @@ func (s settings) options() (opts []record.Option) {
 	return opts
 }
 
-// check returns all that is wrong at once. Files are created, if they are not there: later would be too late to say that
-// they cannot be.
+// check returns all that is wrong at once. If nothing is, files are created that are not there: later would be too late
+// to say that they cannot be.
 func (s settings) check() error {
 	var errs []error
 	if mode := s[progressVar]; mode != "" {
@@ -107,15 +107,22 @@ func (s settings) check() error {
 		}
 	}
 	errs = append(errs,
-		s.checkFile(reportVar, "a name that ends in .html, or in .json for the data alone", ".html", ".json"),
-		s.checkFile(traceVar, "a name that ends in .json", ".json"))
-	if s[reportVar] != "" && s[reportVar] == s[traceVar] {
-		errs = append(errs, fmt.Errorf("%s and %s are both %q", reportVar, traceVar, s[traceVar]))
+		s.checkName(reportVar, "a name that ends in .html, or in .json for the data alone", ".html", ".json"),
+		s.checkName(traceVar, "a name that ends in .json", ".json"))
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(s.create(reportVar), s.create(traceVar)); err != nil {
+		return err
+	}
+	if s[reportVar] != "" && s[traceVar] != "" && sameFile(s[reportVar], s[traceVar]) {
+		return fmt.Errorf("%s and %s are both %q", reportVar, traceVar, s[traceVar])
+	}
+	return nil
 }
 
-func (s settings) checkFile(variable, want string, extensions ...string) error {
+// checkName checks the name of a file, and makes it absolute.
+func (s settings) checkName(variable, want string, extensions ...string) error {
 	path := s[variable]
 	if path == "" {
 		return nil
@@ -123,9 +130,36 @@ func (s settings) checkFile(variable, want string, extensions ...string) error {
 	if !slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) {
 		return fmt.Errorf("%s is %q: want %s", variable, path, want)
 	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", variable, err)
+	}
+	s[variable] = full
+	return nil
+}
+
+// create creates a file, if it is not there. What is there stays as it is.
+func (s settings) create(variable string) error {
+	path := s[variable]
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is %q: want a regular file, not a device or pipe", variable, path) // to open it may block
+	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
 		return fmt.Errorf("%s: %w", variable, err)
 	}
 	return file.Close()
+}
+
+// sameFile reports whether two files, which are there, are one.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(b)
+	return err == nil && os.SameFile(one, two)
 }

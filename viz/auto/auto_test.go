@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dally-go/dally/lazy"
+	"github.com/dally-go/dally/viz/record"
 )
 
 // asProgram has the test's binary be a program that imports this package.
@@ -131,6 +132,15 @@ func TestProgramWithBadVariables(t *testing.T) {
 	stderr, err = run(t, reportVar+"="+same, traceVar+"="+same)
 	require.Error(t, err)
 	require.Contains(t, stderr, "DALLY_REPORT and DALLY_TRACE are both")
+	link := filepath.Join(dir, "link.json")
+	require.NoError(t, os.Symlink(same, link))
+	stderr, err = run(t, reportVar+"="+same, traceVar+"="+link)
+	require.Error(t, err)
+	require.Contains(t, stderr, "DALLY_REPORT and DALLY_TRACE are both")
+	unmade := filepath.Join(dir, "unmade.json")
+	_, err = run(t, reportVar+"="+unmade, progressVar+"=loud")
+	require.Error(t, err)
+	require.NoFileExists(t, unmade, "nothing is created for a run that is not to be")
 }
 
 func TestUnknownVariableIsLogged(t *testing.T) {
@@ -172,6 +182,9 @@ func TestManyShortRuns(t *testing.T) {
 		require.NoError(t, json.Unmarshal(text, &data))
 		return strings.Count(data.Calls.State, "4")
 	}
+	f.mu.Lock()
+	f.spent = -time.Hour // however slow the machine is
+	f.mu.Unlock()
 	get(1)
 	require.Equal(t, 1, calls(), "the first is written before its Get returns")
 	get(2)
@@ -212,4 +225,107 @@ func TestFileThatCannotBeWritten(t *testing.T) {
 
 func TestFlushWithoutAnything(t *testing.T) {
 	require.NoError(t, Flush())
+}
+
+// observed runs start in an environment.
+func observed(t *testing.T, environ ...string) (lazy.Observer, *files) {
+	o, f, err := start(environ, &bytes.Buffer{}, slog.Default)
+	require.NoError(t, err)
+	return o, f
+}
+
+// runOver is closed when a run is over.
+type runOver chan struct{}
+
+func (runOver) RunStarted(lazy.RunInfo)   {}
+func (runOver) CallStarted(lazy.CallInfo) {}
+func (runOver) CallDone(lazy.CallInfo)    {}
+func (c runOver) RunDone(lazy.RunInfo)    { close(c) }
+
+// A program that is cancelled, and ends before its functions do, has them in its files if it calls Flush.
+func TestFlushWhileRunning(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "trace.json")
+	o, f := observed(t, traceVar+"="+path)
+	ctx, cancel := context.WithCancel(t.Context())
+	began, end, over := make(chan bool), make(chan bool), make(runOver)
+	stuck := lazy.Wrap1(func(context.Context, int) (int, error) {
+		close(began)
+		<-end
+		return 0, nil
+	}, lazy.Name("Stuck"))
+	failed := make(chan error)
+	go func() { _, err := stuck(double.Of(1)).Get(ctx, lazy.Observe(record.Tee(o, over))); failed <- err }()
+	<-began
+	cancel()
+	require.ErrorIs(t, <-failed, context.Canceled)
+	require.NoError(t, f.flush())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, json.Valid(text), string(text))
+	require.Contains(t, string(text), "Double")
+	require.Contains(t, string(text), "Stuck")
+	close(end)
+	<-over
+}
+
+// Files stay where they were asked for, whatever directory the program goes to, with the permissions and links that they
+// had, and with names of any length.
+func TestFilesStayWhatTheyAre(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	long := strings.Repeat("n", 245) + ".json"
+	require.NoError(t, os.WriteFile("secret.html", nil, 0o600))
+	require.NoError(t, os.WriteFile("real.json", nil, 0o640))
+	require.NoError(t, os.Symlink("real.json", "link.json"))
+	require.NoError(t, os.Mkdir("other", 0o777))
+	for _, files := range [][2]string{{"secret.html", "link.json"}, {long, "my trace.json"}} {
+		t.Chdir(dir)
+		o, _ := observed(t, reportVar+"="+files[0], traceVar+"="+files[1])
+		t.Chdir("other")
+		_, err := double.Of(1).Get(t.Context(), lazy.Observe(o))
+		require.NoError(t, err)
+		for _, name := range files {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			require.Contains(t, string(text), "Double", name)
+		}
+	}
+	for name, mode := range map[string]os.FileMode{"secret.html": 0o600, "real.json": 0o640, "link.json": os.ModeSymlink | 0o777} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode(), name)
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 6, "no file is left over")
+}
+
+// Whoever reads a file while it is written has a whole one.
+func TestReadersSeeWholeFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	o, f := observed(t, reportVar+"="+path)
+	f.spent = -time.Hour
+	get := func(x int) {
+		_, err := double.Of(x).Get(t.Context(), lazy.Observe(o))
+		require.NoError(t, err)
+	}
+	get(0)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for x := range 30 {
+			get(x)
+		}
+	}()
+	for going := true; going; {
+		select {
+		case <-done:
+			going = false
+		default:
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.True(t, json.Valid(text), "%d bytes", len(text))
+	}
 }

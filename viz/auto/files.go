@@ -1,13 +1,15 @@
 package auto
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,8 +31,9 @@ const (
 // current is what the environment asked for; nil: nothing.
 var current atomic.Pointer[files]
 
-// Flush writes the files that the environment asks for, if something has run since they were written. A program needs it
-// only at the end of many short runs. It blocks while it writes.
+// Flush writes the files that the environment asks for, if something has run since they were written, or runs now. A
+// program needs it only at the end of many short runs, or when it ends before its runs do: a Get whose context has ended
+// returns before the functions that it has begun. It blocks while it writes.
 func Flush() error {
 	if f := current.Load(); f != nil {
 		return f.flush()
@@ -44,7 +47,7 @@ func Flush() error {
 // meanwhile, but writing is.
 type files struct {
 	rec           *record.Recorder
-	report, trace string // paths; "": none
+	report, trace string // absolute paths, for the program may go to another directory; "": none
 	logger        func() *slog.Logger
 
 	writing sync.Mutex // held while files are written. Taken before mu
@@ -107,12 +110,12 @@ func (f *files) due() bool {
 	return true
 }
 
-// flush writes the files, if something has run since it did.
+// flush writes the files, if something has run since it did, or runs now.
 func (f *files) flush() error {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	f.mu.Lock()
-	pending := f.pending
+	pending := f.pending || f.active > 0
 	f.pending = false
 	if f.timer != nil {
 		f.timer.Stop()
@@ -149,7 +152,11 @@ func (f *files) write() error {
 	}
 	var errs []error
 	if f.report != "" {
-		errs = append(errs, viz.WriteFile(f.report, s, opts...))
+		draw := viz.WriteHTML
+		if strings.EqualFold(filepath.Ext(f.report), ".json") {
+			draw = viz.WriteJSON
+		}
+		errs = append(errs, replace(f.report, func(w io.Writer) error { return draw(w, s, opts...) }))
 	}
 	if f.trace != "" {
 		errs = append(errs, replace(f.trace, func(w io.Writer) error { return trace.Write(w, r, s) }))
@@ -157,18 +164,39 @@ func (f *files) write() error {
 	return errors.Join(errs...)
 }
 
-// replace puts what write writes in the place of a file.
+// replace puts what write writes in the place of a file. Whoever reads the file meanwhile has the old or the new one,
+// but where there cannot be another file beside it, or in its place, such as in a directory that is read-only.
 func replace(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // the link stays one
+	}
+	if swap(path, b.Bytes()) == nil {
+		return nil
+	}
+	return os.WriteFile(path, b.Bytes(), 0o666)
+}
+
+// swap writes a file beside the one at path and puts it in its place, with the same permissions.
+func swap(path string, text []byte) error {
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.tmp", filepath.Base(path), os.Getpid()))
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // it is not there any more, if all goes well
-	w := bufio.NewWriterSize(file, 64<<10)
-	err = write(w)
-	err = errors.Join(err, w.Flush(), file.Chmod(0o644), file.Close())
-	if err != nil {
+	defer os.Remove(name) // it is not there any more, if all goes well
+	if old, err := os.Stat(path); err == nil {
+		err = file.Chmod(old.Mode().Perm())
+		if err != nil {
+			return errors.Join(err, file.Close())
+		}
+	}
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	return os.Rename(name, path)
 }

@@ -23,6 +23,7 @@ func (h *handler) serveCall(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("live: the id is %q, want the number of a call: call?id=12", clip(asked)))
 		return
 	}
+	defer h.hub.letGo()
 	body, err := h.feed.call(r.Context(), graph.ID(id))
 	switch {
 	case err != nil: // it went away

@@ -92,10 +92,11 @@ type hub struct {
 	feed *feed
 
 	mu      sync.Mutex
-	clients map[*client]struct{}      // Guarded by mu.
-	stop    chan struct{}             // Guarded by mu. Ends the goroutine; nil: there is none
-	ended   chan struct{}             // Guarded by mu. Closed when the last goroutine has ended
-	servers map[*http.Server]struct{} // Guarded by mu. Those that tell of their end
+	clients map[*client]struct{}  // Guarded by mu.
+	stop    chan struct{}         // Guarded by mu. Ends the goroutine; nil: there is none
+	ended   chan struct{}         // Guarded by mu. Closed when the last goroutine has ended
+	servers map[*http.Server]bool // Guarded by mu. Those that tell of their end, and whether they have
+	idle    *time.Timer           // Guarded by mu. Of letGo; nil before its first use
 }
 
 // client is an open page.
@@ -112,12 +113,14 @@ func (b *hub) join(server *http.Server) (*client, bool) {
 		return nil, false
 	}
 	if b.clients == nil {
-		b.clients, b.servers = map[*client]struct{}{}, map[*http.Server]struct{}{}
+		b.clients, b.servers = map[*client]struct{}{}, map[*http.Server]bool{}
 	}
 	c := &client{server, make(chan struct{})}
 	b.clients[c] = struct{}{}
-	if _, known := b.servers[server]; server != nil && !known {
-		b.servers[server] = struct{}{}
+	if over, known := b.servers[server]; over {
+		close(c.bye) // its request was on the way when Shutdown began, which waits for it
+	} else if server != nil && !known {
+		b.servers[server] = false
 		server.RegisterOnShutdown(func() { b.bye(server) }) // Shutdown waits for all requests: these end by it
 	}
 	if b.stop == nil {
@@ -144,11 +147,34 @@ func (b *hub) leave(c *client) {
 	}
 }
 
+// letGo lets go, after a while, of what was kept for a client that listens to no events, such as curl.
+func (b *hub) letGo() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.stop != nil: // the goroutine will
+	case b.idle == nil:
+		b.idle = time.AfterFunc(servedFor, b.forget)
+	default:
+		b.idle.Reset(servedFor)
+	}
+}
+
+func (b *hub) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stop == nil {
+		b.feed.reset()
+	}
+}
+
 // bye ends all clients of a server; of nil, all.
 func (b *hub) bye(server *http.Server) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.servers, server)
+	if server != nil {
+		b.servers[server] = true
+	}
 	for c := range b.clients {
 		if server == nil || c.server == server {
 			closeOnce(c.bye)

@@ -147,6 +147,8 @@ func TestMounts(t *testing.T) {
 		{mux, "/a/b/c/", 200, "<html"},
 		{mux, "/a/b/c/graph.json", 200, `"version":1`},
 		{mux, "/stripped/graph.json", 200, `"version":1`},
+		{mux, "/stripped/", 200, "<html"},
+		{mux, "/stripped/?x", 200, "<html"},
 		{mux, "/noslash", 404, `http.Handle("/debug/dally/", live.Handler(rec))`},
 		{h, "/", 200, "<html"},
 		{h, "/graph.json", 200, `"version":1`},

@@ -66,7 +66,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch what := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]; {
-	case r.URL.Path == "":
+	case r.URL.Path == "" && !askedWithSlash(r):
 		addSlash(w, r)
 	case what == "":
 		h.servePage(w, r)
@@ -80,6 +80,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("live: there is no %q; the page is at the path that ends in a slash, "+
 			"and the handler must be mounted at one: http.Handle(\"/debug/dally/\", live.Handler(rec))", clip(r.URL.Path)))
 	}
+}
+
+// askedWithSlash reports whether the browser's path ends in a slash, also where http.StripPrefix has taken it away.
+func askedWithSlash(r *http.Request) bool {
+	asked, _, _ := strings.Cut(r.RequestURI, "?")
+	return strings.HasSuffix(asked, "/")
 }
 
 // addSlash sends the browser to the same path with a slash, which is what the page's addresses are relative to.
@@ -97,6 +103,7 @@ func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) serveGraph(w http.ResponseWriter, r *http.Request) {
 	version, _ := strconv.Atoi(r.URL.Query().Get("v")) // anything else is none
+	defer h.hub.letGo()
 	k, err := h.feed.fetch(r.Context(), version)
 	if err != nil {
 		return // it went away

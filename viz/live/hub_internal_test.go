@@ -337,3 +337,59 @@ func TestComeAndGo(t *testing.T) {
 		require.Zero(t, h.feed.watches)
 	})
 }
+
+// Who asks for data without listening to events leaves nothing behind for long.
+func TestDataWithoutPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leak.Check(t)
+		h := newHandler("Handler", record.New(), newOptions(nil))
+		for _, what := range []string{"graph.json", "call?id=1", "graph.json"} {
+			h.ServeHTTP(newPipe(), httptest.NewRequest("GET", "http://localhost/"+what, nil))
+			k, _ := h.feed.lastKey()
+			require.NotNil(t, k, what)
+			time.Sleep(servedFor - 1)
+			k, _ = h.feed.lastKey()
+			require.NotNil(t, k, "others may ask")
+			time.Sleep(2 * time.Nanosecond)
+			synctest.Wait()
+			k, _ = h.feed.lastKey()
+			require.Nil(t, k, what)
+		}
+		h.ServeHTTP(newPipe(), httptest.NewRequest("GET", "http://localhost/graph.json", nil))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := listen(ctx, h, newPipe())
+		time.Sleep(2 * servedFor)
+		k, _ := h.feed.lastKey()
+		require.NotNil(t, k, "a page is open")
+		cancel()
+		<-ended
+		k, _ = h.feed.lastKey()
+		require.Nil(t, k)
+	})
+}
+
+// A page whose request was on the way when its server's Shutdown began does not keep it waiting.
+func TestJoinAfterShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leak.Check(t)
+		h := newHandler("Handler", record.New(), newOptions(nil))
+		server := &http.Server{}
+		first, ok := h.hub.join(server)
+		require.True(t, ok)
+		require.NoError(t, server.Shutdown(t.Context()))
+		<-first.bye
+		late, ok := h.hub.join(server)
+		require.True(t, ok)
+		<-late.bye
+		other, ok := h.hub.join(&http.Server{})
+		require.True(t, ok)
+		select {
+		case <-other.bye:
+			require.Fail(t, "of another server")
+		default:
+		}
+		for _, c := range []*client{first, late, other} {
+			h.hub.leave(c)
+		}
+	})
+}

@@ -93,7 +93,7 @@ func (s *Server) Close() error {
 
 // address makes an address complete: a port alone is on 127.0.0.1.
 func address(addr string) (string, error) {
-	if _, err := strconv.ParseUint(addr, 10, 16); err == nil || addr == "" {
+	if strings.Trim(addr, "0123456789") == "" { // also one that is too large for a port
 		addr = ":" + addr
 	}
 	if !strings.Contains(addr, ":") {

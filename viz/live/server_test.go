@@ -37,7 +37,7 @@ func TestListen(t *testing.T) {
 		require.NoError(t, s.Close(), "once more")
 		p.close()
 	}
-	for _, addr := range []string{"http://localhost:80", "localhost:http", "a b:1", "1:2:3", ":65536", "::1", "*:80", "[::1"} {
+	for _, addr := range []string{"http://localhost:80", "localhost:http", "a b:1", "1:2:3", ":65536", "99999", "::1", "*:80", "[::1"} {
 		_, err := live.Listen(addr, rec)
 		require.ErrorContains(t, err, `want a port or a host and a port: "8080"`, addr)
 	}

@@ -23,6 +23,7 @@ type fake struct {
 	now     int64          // guarded by mu
 	version int            // guarded by mu
 	refuse  bool           // guarded by mu: answers 503, and ends open streams
+	foreign bool           // guarded by mu: the calls of the spans are not in the graph
 	clients []chan message // guarded by mu
 	asked   []string       // guarded by mu
 }
@@ -46,7 +47,7 @@ func newFake(t testing.TB, p *program) *fake {
 
 func (f *fake) graph(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	refuse, now, version := f.refuse, f.now, f.version
+	refuse, foreign, now, version := f.refuse, f.foreign, f.now, f.version
 	f.asked = append(f.asked, r.URL.String())
 	f.mu.Unlock()
 	if refuse {
@@ -55,6 +56,11 @@ func (f *fake) graph(w http.ResponseWriter, r *http.Request) {
 	}
 	d := f.p.data(now)
 	d.V = version
+	for i := range d.Spans.Call {
+		if foreign {
+			d.Spans.Call[i] = -1
+		}
+	}
 	_ = d.write(w)
 }
 

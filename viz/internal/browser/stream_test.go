@@ -132,6 +132,31 @@ func TestStreamTwice(t *testing.T) {
 	b.fine("twice")
 }
 
+// So it is with calls that are not in the graph, such as those of a Stream, of which the data have no IDs.
+func TestStreamTwiceOutsideTheGraph(t *testing.T) {
+	b := newTab(t)
+	p := wordCount(300, 8, 100)
+	f := newFake(t, p)
+	f.now, f.foreign = p.end/2, true
+	b.watch(f)
+	spansAt := func(now int64) {
+		n := p.over(now)
+		b.until("document.getElementById('timeinfo').textContent.startsWith(" + quoted(grouped(n[done]+n[cached]+n[failed])+" spans") + ")")
+	}
+	send := func(from, to int64) {
+		d := p.delta(from, to)
+		for i := range d["spans"].(spans).Call {
+			d["spans"].(spans).Call[i] += 1_000_000
+		}
+		f.send("delta", d)
+	}
+	spansAt(p.end / 2)
+	send(p.end/4, p.end/2)
+	send(p.end/3, p.end*5/8)
+	spansAt(p.end * 5 / 8)
+	b.fine("outside")
+}
+
 // What a call's state says of time follows the run, also in an open list with a filter.
 func TestStreamList(t *testing.T) {
 	b := newTab(t)

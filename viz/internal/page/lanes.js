@@ -20,7 +20,17 @@ function loadSpans(d, raw) {
   }
   // Events that were on their way when the data were taken may tell of spans that are in the data.
   const s = d.spans;
-  for (let i = Math.max(0, s.n - 50000); i < s.n; i++) d.recent.add(s.id[i] + ":" + s.start[i]);
+  for (let i = Math.max(0, s.n - 50000); i < s.n; i++) d.recent.add(spanKey(s.id[i], s.fn[i], s.worker[i], s.start[i]));
+}
+
+// spanKey tells spans apart. Of calls that are not in the graph the data have no IDs, but events do: then it is the rest.
+function spanKey(id, fn, worker, start) {
+  return id >= 0 ? id + ":" + start : "fn" + fn + ":" + worker + ":" + start;
+}
+
+// isRecent reports whether the data have the span that an event tells of.
+function isRecent(d, id, pos, fn, worker, start) {
+  return d.recent.size > 0 && d.recent.has(spanKey(pos >= 0 ? id : -1, fn, worker, start));
 }
 
 function newSpans(capacity) {

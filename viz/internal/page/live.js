@@ -121,7 +121,7 @@ function addSpans(spans) {
     start += spans.start[i];
     const id = spans.call[i], pos = D.at(id), worker = spans.worker ? spans.worker[i] : -1;
     ended.add(id);
-    if (!(D.recent.size && D.recent.has(id + ":" + start))) addSpan(D, id, pos, spans.fn[i], worker, state[i], start, spans.dur[i]);
+    if (!isRecent(D, id, pos, spans.fn[i], worker, start)) addSpan(D, id, pos, spans.fn[i], worker, state[i], start, spans.dur[i]);
     if (pos < 0 || D.callStart[pos] > start) continue; // it has run again since
     D.callStart[pos] = start, D.callDur[pos] = spans.dur[i], D.worker[pos] = worker;
     delete D.reason[pos]; // it was true before
