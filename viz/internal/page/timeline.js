@@ -122,8 +122,8 @@ function drawSpan(c, fn, state, x, y, w, h) {
   if (w < 34 || h < 12) return;
   c.font = "10px " + theme.font;
   c.textBaseline = "middle";
-  const text = cut(functionName(D, fn), w - 6, c.font);
-  if (text.length < 3) return;
+  const name = functionName(D, fn), text = cut(name, w - 6, c.font);
+  if (text !== name && text.length < 6) return; // "Me…" tells nothing
   c.fillStyle = lightness(colourOf(fn)) > 0.45 ? "#14181d" : "#ffffff";
   c.fillText(text, x + 3, y + h / 2 + 0.5);
 }
