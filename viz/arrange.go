@@ -21,7 +21,7 @@ const gapParts = 36
 
 // arrangeParts lays out each connected part and packs the parts onto shelves, tallest first, so that a thousand small
 // graphs make a page instead of a line. It returns the parts and the size of the whole.
-func arrangeParts(blocks []block, links []link, sideways bool) (parts []*part, width, height float64) {
+func arrangeParts(blocks []block, links []link, rows spacing, sideways bool) (parts []*part, width, height float64) {
 	parts = connected(len(blocks), links)
 	local := make([]int32, len(blocks))
 	for _, p := range parts {
@@ -32,7 +32,7 @@ func arrangeParts(blocks []block, links []link, sideways bool) (parts []*part, w
 	owned := linksByPart(parts, links, local)
 	area, widest := 0.0, 900.0
 	for i, p := range parts {
-		p.layOut(blocks, owned[i])
+		p.layOut(blocks, owned[i], rows)
 		p.width, p.height = p.high-p.low, p.along
 		if sideways {
 			p.width, p.height = p.height, p.width
@@ -43,7 +43,7 @@ func arrangeParts(blocks []block, links []link, sideways bool) (parts []*part, w
 	return parts, shelve(parts, max(widest, math.Sqrt(1.6*area))), bottom(parts)
 }
 
-func (p *part) layOut(blocks []block, links []link) {
+func (p *part) layOut(blocks []block, links []link, rows spacing) {
 	if len(p.cards) == 1 {
 		b := blocks[p.cards[0]]
 		p.low, p.high, p.along = -b.across/2, b.across/2, b.along
@@ -53,7 +53,7 @@ func (p *part) layOut(blocks []block, links []link) {
 	for i, c := range p.cards {
 		own[i] = blocks[c]
 	}
-	p.lay = newLayout(own, links)
+	p.lay = newLayout(own, links, rows)
 	p.low, p.high = p.lay.extent(p.lay.across)
 	p.along = p.lay.end[len(p.lay.end)-1]
 	if len(p.lay.express) > 0 {

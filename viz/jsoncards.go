@@ -9,8 +9,8 @@ import (
 
 // Measures of a card of the page, in pixels. The page draws the texts: these are its sizes.
 const (
-	pageCardMin = 180
-	pageCardMax = 280
+	pageCardMin = 150
+	pageCardMax = 300
 	pageScale   = 1.1 // the page draws texts up to that much larger than an SVG
 )
 
@@ -44,7 +44,7 @@ func (g *pageGroups) add(p *pageData, m *model, i, first int32) {
 	if ins := m.inputs(i); len(ins) > 0 {
 		c.args = arguments(ins, func(in int32) string { return p.argument(m, in) })
 	}
-	c.measure(&n)
+	c.measure(p.timeRoom(&n))
 	g.cards = append(g.cards, c)
 }
 
@@ -56,16 +56,27 @@ func (p *pageData) argument(m *model, in int32) string {
 	return (&picture{model: m}).argument(in)
 }
 
+// timeRoom is the room that the time of n wants on its card. The page shows the mean of its function as the record has
+// it, which goes on while a live page is open: with a record any time of three digits has room.
+func (p *pageData) timeRoom(n *graph.Node) float64 {
+	text := label.Duration(n.Duration)
+	switch {
+	case p.recorded() && !isSource(n):
+		return 14 + max(faceSmall.width("888 ms"), faceSmall.width(text))
+	case text == "":
+		return 0
+	}
+	return 14 + faceSmall.width(text)
+}
+
 // measure makes the card as wide as its first two lines want, within bounds: the page cuts what is longer. It is as
 // high as its lines: a name; arguments; of several calls a bar and counts by state, of one its value or its error.
-func (c *pageCard) measure(n *graph.Node) {
+func (c *pageCard) measure(timeRoom float64) {
 	w := glyphRoom + faceName.width(c.name)
 	if c.count > 1 {
 		w += 7 + faceTimes.width("×"+label.Grouped(c.count))
 	}
-	if text := label.Duration(n.Duration); text != "" {
-		w += 14 + faceSmall.width(text)
-	}
+	w += timeRoom
 	w = pageScale * (2*padSide + max(w, faceSmall.width(c.args)))
 	c.width = 2 * math.Ceil(min(pageCardMax, max(pageCardMin, w))/2)
 	c.measureHeight()

@@ -129,7 +129,7 @@ func (g *pageGroups) layOut(links []link, sideways bool) {
 			blocks[i].across, blocks[i].along = blocks[i].along, blocks[i].across
 		}
 	}
-	parts, width, height := arrangeParts(blocks, links, sideways)
+	parts, width, height := arrangeParts(blocks, links, dense, sideways)
 	g.width, g.height = math.Ceil(width)+2*pageMargin, math.Ceil(height)+2*pageMargin
 	for _, pt := range parts {
 		pt.x, pt.y = pt.x+pageMargin, pt.y+pageMargin

@@ -22,6 +22,7 @@ type block struct{ across, along, lead float64 }
 // that a thousand calls take is then one line a layer instead of a thousand, and bends are bounded by cards × layers.
 type layout struct {
 	blocks  []block
+	rows    spacing
 	links   []link  // of the drawn graph
 	layer   []int32 // of every vertex
 	last    []int32 // of every card: the deepest layer its bends reach; its own layer if it has none
@@ -64,8 +65,8 @@ func collect(keys []int32, n int, visit []int32) rows {
 }
 
 // newLayout lays out a connected graph whose links go from lower to higher numbers.
-func newLayout(blocks []block, links []link) *layout {
-	l := &layout{blocks: blocks, links: links}
+func newLayout(blocks []block, links []link, rows spacing) *layout {
+	l := &layout{blocks: blocks, links: links, rows: rows}
 	l.assignLayers()
 	l.bends(l.longest())
 	l.order()

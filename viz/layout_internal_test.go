@@ -133,7 +133,7 @@ func TestBendsAreBounded(t *testing.T) {
 			links = append(links, link{far, int32(i)})
 		}
 	}
-	l := newLayout(make([]block, n), links)
+	l := newLayout(make([]block, n), links, airy)
 	require.LessOrEqual(t, len(l.layer), n+4*(n+len(links))+1000)
 	require.NotEmpty(t, l.express)
 }
@@ -187,7 +187,7 @@ func (l *layout) allPairs() int {
 
 func TestStraightChain(t *testing.T) {
 	links := []link{{0, 1}, {1, 2}, {2, 3}}
-	l := newLayout([]block{{across: 100, along: 32}, {across: 60, along: 48}, {across: 180, along: 32}, {across: 90, along: 32}}, links)
+	l := newLayout([]block{{across: 100, along: 32}, {across: 60, along: 48}, {across: 180, along: 32}, {across: 90, along: 32}}, links, airy)
 	for v := range l.across {
 		require.Equal(t, l.across[0], l.across[v])
 	}

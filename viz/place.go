@@ -5,11 +5,18 @@ import (
 	"slices"
 )
 
-// Room between neighbours in a row, and between rows.
+// Room between neighbours in a row.
 const (
 	gapCards = 28
 	gapBends = 12
-	gapRows  = 44
+)
+
+// spacing is the room between two rows: where all edges between them run straight down, and where some curve.
+type spacing struct{ straight, curved float64 }
+
+var (
+	airy  = spacing{straight: 44, curved: 44}
+	dense = spacing{straight: 24, curved: 36} // of the page, which has to fit a window
 )
 
 // place finds the positions across, after Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (2001,

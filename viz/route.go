@@ -2,6 +2,7 @@ package viz
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -18,6 +19,7 @@ func (l *layout) bands() {
 	at := 0.0
 	for i, row := range l.row {
 		deep, far := 0.0, 0.0
+		straight := true
 		for _, v := range row {
 			if !l.isBend(v) {
 				deep = max(deep, l.blocks[v].along)
@@ -25,10 +27,20 @@ func (l *layout) bands() {
 			for _, e := range l.down.of(v) {
 				far = max(far, math.Abs(l.across[l.dst[e]]-l.across[v]))
 			}
+			straight = straight && len(l.down.of(v)) <= 1
 		}
 		l.top[i], l.end[i] = at, at+deep
-		at += deep + gapRows + min(140, max(0, far-160)/8)
+		gap := l.rows.curved
+		if straight && far < 1 && len(l.express) == 0 && (i+1 == len(l.row) || l.single(l.row[i+1])) {
+			gap = l.rows.straight
+		}
+		at += deep + gap + min(140, max(0, far-160)/8)
 	}
+}
+
+// single reports whether no vertex of a row has two edges from above: these would end side by side.
+func (l *layout) single(row []int32) bool {
+	return !slices.ContainsFunc(row, func(v int32) bool { return len(l.up.of(v)) > 1 })
 }
 
 // near is where the room of a card begins along, far where it ends; cards stand in the middle of their row.
@@ -224,7 +236,7 @@ func (l *layout) drawExpress(k int, beside float64, p *pen) {
 	lane := beside + laneWidth*float64(k%lanes+1)
 	x, y := l.across[e.from]+l.blocks[e.from].across/2-r-2, l.across[e.to]+l.blocks[e.to].across/2-r-2
 	tip := l.near(e.to) + l.blocks[e.to].lead
-	a, b := l.end[l.layer[e.from]]+gapRows/2, l.top[l.layer[e.to]]-gapRows/2
+	a, b := l.end[l.layer[e.from]]+l.rows.curved/2, l.top[l.layer[e.to]]-l.rows.curved/2
 	path := p.path(p.waiting[e.to])
 	p.to(path, 'M', x, l.far(e.from))
 	p.to(path, 'L', x, a-r)

@@ -151,7 +151,7 @@ func (p *picture) svg() []byte {
 			blocks[i].lead = outset // the stack shows only behind
 		}
 	}
-	parts, width, height := arrangeParts(blocks, p.links, o.sideways)
+	parts, width, height := arrangeParts(blocks, p.links, airy, o.sideways)
 	w := math.Ceil(max(width, min(p.legendWidth(), pageLegend), pageMin)) + 2*pageMargin
 	title, _ := faceTitle.cut(o.title, w-2*pageMargin)
 	legend, top := p.legend(title != "", w-2*pageMargin)

@@ -65,7 +65,7 @@ func newTab(t testing.TB) *tab {
 	})
 	require.NoError(t, err)
 	ctx, stop := chromedp.NewContext(browserCtx)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	b := &tab{ctx: ctx, t: t, close: func() { cancel(); stop() }}
 	t.Cleanup(b.close)
 	require.NoError(t, chromedp.Listen(ctx, b.listen))
@@ -123,10 +123,11 @@ func (b *tab) text(selector string) string {
 	return eval[string](b, fmt.Sprintf("document.querySelector(%s)?.textContent ?? '(none)'", quoted))
 }
 
-// until waits until an expression is true, looking anew each frame.
+// until waits until an expression is true, looking anew each frame. On a machine that has much else to do that may take
+// long: the limit is only there so that a test ends which would wait for ever.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(20*time.Second)))
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(4*time.Minute)))
 	require.NoError(b.t, err, "waiting for %s", expression)
 }
 

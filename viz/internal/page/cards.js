@@ -24,7 +24,7 @@ function buildCards() {
 function showEmpty() {
   const none = D.groups.length === 0;
   $("empty").hidden = !none;
-  setText($("empty"), D.received === undefined && live && !D.start ? "waiting for the program …" : live ? "There is no call to show yet." : "There is no call to show.");
+  setText($("empty"), D.received === undefined && live && !D.start ? "waiting for the program …" : live ? "There is no call to show yet." : D.totals.some(Boolean) ? "The record has no graph: see the functions and the timeline." : "There is no call to show.");
 }
 
 // cardUnit is the scale at which the lines of every card fit: all cards have letters of the same size.
@@ -79,6 +79,7 @@ function drawCards() {
   });
   if (live) for (const e of $("world").children) if (e.from !== undefined) e.classList.toggle("waiting", waits(e.from));
   D.groupDirty.fill(0);
+  drawMore();
 }
 
 function countHits() {
@@ -134,7 +135,7 @@ function groupName(index) {
 }
 
 // groupMean is the mean time of the function; the calls of one function in two groups are not told apart.
-const groupMean = (index) => meanOf(D, D.groups[index].fn);
+const groupMean = (index) => (mixed(D, index) ? 0 : meanOf(D, D.groups[index].fn));
 
 function drawCardBar(c, counts) {
   const track = c.w - 2 * cardPad;

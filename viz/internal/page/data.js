@@ -127,10 +127,32 @@ function callsOfFunction(d, fn) {
   return Int32Array.from(out);
 }
 
-// groupState is the state of a group's card.
+// groupState is the state of a group's card. A few skipped calls, which lack an input that failed elsewhere, do not make
+// a group that is done look as if nothing had run.
 function groupState(d, g) {
-  for (const s of attention) if (d.groupCounts[8 * g + s] > 0) return s;
+  const count = (s) => d.groupCounts[8 * g + s];
+  for (const s of attention) {
+    if (count(s) > 0 && !(s === Skipped && count(Skipped) <= count(Done) + count(Cached))) return s;
+  }
   return Pending;
+}
+
+// mixed reports whether a group has calls of several functions, as recursion makes them.
+function mixed(d, g) {
+  const list = callsOfGroup(d, g);
+  d.groupMixed = d.groupMixed || [];
+  return (d.groupMixed[g] ??= list.some((pos) => d.fn[pos] !== d.fn[list[0]]));
+}
+
+// recordCounts are calls by state as the totals have them, of one function or of all: a record without a graph knows
+// no calls.
+function recordCounts(d, fn) {
+  const counts = new Int32Array(8);
+  for (const t of fn === undefined ? d.totals : [d.totals[fn]]) {
+    if (!t) continue;
+    counts[Done] += t.done, counts[Cached] += t.cached, counts[Failed] += t.failed, counts[Skipped] += t.skipped, counts[Running] += t.running;
+  }
+  return counts;
 }
 
 // usersOf lists who takes the value of a call. The lists of all calls are made when the first is asked for.

@@ -77,12 +77,13 @@ function usedShare(time) {
 }
 
 function drawBar() {
-  const bar = $("bar"), words = [];
+  const bar = $("bar"), words = [], counts = D.n ? D.counts : recordCounts(D);
   let all = 0;
-  for (const s of barOrder) all += D.counts[s];
+  if (!D.n) counts[Pending] = Math.max(0, D.planned - counts.reduce((sum, n) => sum + n, 0));
+  for (const s of barOrder) all += counts[s];
   bar.classList.toggle("none", all === 0);
   barOrder.forEach((s, i) => {
-    const n = D.counts[s], part = bar.children[i];
+    const n = counts[s], part = bar.children[i];
     if (part.hidden !== (n === 0)) part.hidden = n === 0;
     if (n === 0) return;
     const grow = String(n / all);
@@ -92,7 +93,7 @@ function drawBar() {
   const text = words.join(", ") || "no calls";
   if (bar.title !== text) bar.title = text, bar.setAttribute("aria-label", text);
   for (const item of $("legend").children) {
-    const n = D.counts[item.dataset.state];
+    const n = counts[item.dataset.state];
     setText(item.querySelector("b"), grouped(n));
     item.classList.toggle("zero", n === 0);
   }

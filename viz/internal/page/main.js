@@ -30,7 +30,7 @@ function frame(time) {
     return dirty.delete(part);
   };
   const box = $("stage");
-  const width = box.clientWidth, height = box.clientHeight;
+  const { width, height } = (stageSize = { width: box.clientWidth, height: box.clientHeight });
   if (dirty.delete("layout")) layout(width, height);
   if (mode === "cards") {
     if (dirty.delete("cards")) drawCards();
@@ -47,6 +47,7 @@ function frame(time) {
   if (later && !laterTimer) laterTimer = setTimeout(() => { laterTimer = 0; redraw(); }, 30);
 }
 
+let stageSize = { width: 0, height: 0 };
 let laterTimer = 0; // asks for the parts that were not due
 
 let pressed = false; // the user did something: what it changes is shown at once
@@ -60,16 +61,19 @@ function layout(width, height) {
   redraw("cards", "cellsAll", "cells", "lanes");
 }
 
-const stagePad = 12;
+const stagePad = 12, cardsPad = 2; // the picture of cards has a margin of its own
 
-// fitCards shows all of the picture; at first no smaller than can be read.
+// In pixels: with smaller letters the whole picture says nothing; where only a part is shown, they are to be read with ease.
+const leastWhole = 5.4, leastText = 7.5;
+
+// fitCards shows all of the picture; at first only if it can be read, else the part where it begins. See drawMore.
 function fitCards(width, height) {
-  fitView(cardsView, D.size[0], D.size[1], width, height, stagePad, 1.3 / cardUnit());
-  const least = fitCards.all ? 0 : 6 / (11 * cardUnit());
-  if (cardsView.k >= least) return;
-  cardsView.k = Math.min(1, least);
+  fitView(cardsView, D.size[0], D.size[1], width, height, cardsPad, 1.3 / cardUnit());
+  const letter = 11 * cardUnit();
+  if (fitCards.all || cardsView.k * letter >= leastWhole) return;
+  cardsView.k = Math.min(1, leastText / letter);
   const w = D.size[0] * cardsView.k;
-  Object.assign(cardsView, { x: Math.max(stagePad, (width - w) / 2), y: stagePad });
+  Object.assign(cardsView, { x: Math.max(cardsPad, (width - w) / 2), y: cardsPad });
 }
 
 function fitCells() {
@@ -89,6 +93,7 @@ function setMode(to) {
   $("mode-cards").setAttribute("aria-pressed", String(to === "cards"));
   $("mode-cells").setAttribute("aria-pressed", String(to === "cells"));
   hideTip();
+  drawMore();
   if (to === "cells") redraw("cells", "cellsAll");
   else redraw("cards");
 }
@@ -212,6 +217,24 @@ function hoverTime(x, y, e) {
   else hideTip();
 }
 
+// printed makes the page fit for paper, or for the screen again: the whole picture, whatever the size of the paper, and
+// light colours; those of the style sheet are of the screen alone.
+function printed(on) {
+  const root = document.documentElement;
+  if (on) {
+    printed.theme = root.dataset.theme;
+    root.dataset.theme = "light";
+  } else if (printed.theme) root.dataset.theme = printed.theme;
+  else delete root.dataset.theme;
+  themeChanged();
+  redraw("layout");
+  pressed = true;
+  frame(performance.now());
+  if (!on) return $("cards").removeAttribute("viewBox");
+  $("cards").setAttribute("viewBox", `0 0 ${Math.max(1, D.size[0])} ${Math.max(1, D.size[1])}`);
+  $("world").removeAttribute("transform");
+}
+
 function listen() {
   gestures($("cards"), {
     zoom: (x, y, factor) => { zoomView(cardsView, x, y, factor); redraw("cards"); }, pan: panBy, hover: () => {},
@@ -243,7 +266,8 @@ function listen() {
   $("helpbutton").onclick = toggleHelp;
   addEventListener("keydown", keyed);
   addEventListener("resize", () => redraw("layout", "lanes"));
-  for (const name of ["beforeprint", "afterprint"]) addEventListener(name, () => { redraw("layout", "lanes"); frame(performance.now()); });
+  addEventListener("beforeprint", () => printed(true));
+  addEventListener("afterprint", () => printed(false));
   new ResizeObserver(() => redraw("layout", "lanes")).observe($("stage"));
   for (const id of ["cells", "lanes"]) $(id).addEventListener("blur", () => { hideTip(); redraw("cells", "lanes"); });
   // Between the events of a run that goes on, the clock moves.
@@ -251,6 +275,7 @@ function listen() {
 }
 
 buildHead();
+buildMore();
 listen();
 if (live) startLive();
 else {

@@ -18,7 +18,7 @@ function functionNumbers(fn) {
   const known = over + open > 0;
   const finished = known ? over : t ? t.done + t.cached + t.failed + t.skipped : 0;
   return {
-    fn, counts: c, name: functionName(D, fn) || "(no name)", where: D.functions[fn].where || "", finished, planned: known ? over + open : finished + (t ? t.running : 0),
+    fn, counts: known ? c : recordCounts(D, fn), name: functionName(D, fn) || "(no name)", where: D.functions[fn].where || "", finished, planned: known ? over + open : finished + (t ? t.running : 0),
     total: t ? t.total : 0, mean: meanOf(D, fn), max: t ? t.max : 0,
     cached: t ? t.cached : c[Cached] || 0, failed: t ? t.failed : c[Failed] || 0, used: known || Boolean(t),
   };
@@ -52,6 +52,8 @@ function drawTables() {
     th.setAttribute("aria-sort", on ? (down ? "descending" : "ascending") : "none");
     setText(th.querySelector("i"), on ? (down ? "▾" : "▴") : "");
   }
+  // A report does without columns that say nothing; in a live page the table would jump when they come.
+  for (const key of ["cached", "failed"]) $("functions").firstChild.classList.toggle("no-" + key, !live && rows.length > 0 && rows.every((r) => !r[key]));
   const body = $("functions").querySelector("tbody");
   const elements = rows.map(fillRow);
   if (elements.length !== body.children.length || elements.some((e, i) => body.children[i] !== e)) reorder(body, elements);

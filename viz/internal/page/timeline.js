@@ -42,7 +42,8 @@ function layTime() {
   const count = Math.max(1, lanesShown().length);
   const most = Math.max(90, Math.min(240, innerHeight * 0.235));
   timeline.lane = Math.max(laneMin, Math.min(laneMax, Math.floor((most - axisHeight) / count)));
-  const height = Math.round(Math.max(46, Math.min(most, count * timeline.lane + axisHeight + 4)));
+  const fitting = Math.max(1, Math.min(count, Math.floor((most - axisHeight - 4) / timeline.lane))); // no lane is cut
+  const height = Math.max(46, fitting * timeline.lane + axisHeight + 4);
   const stage = $("timestage");
   if (stage.style.height !== height + "px") stage.style.height = height + "px";
   timeline.width = stage.clientWidth, timeline.height = height;
@@ -121,8 +122,8 @@ function drawSpan(c, fn, state, x, y, w, h) {
   if (w < 34 || h < 12) return;
   c.font = "10px " + theme.font;
   c.textBaseline = "middle";
-  const text = cut(functionName(D, fn), w - 6, c.font);
-  if (text.length < 3) return;
+  const name = functionName(D, fn), text = cut(name, w - 6, c.font);
+  if (text !== name && text.length < 6) return; // "Me…" tells nothing
   c.fillStyle = lightness(colourOf(fn)) > 0.45 ? "#14181d" : "#ffffff";
   c.fillText(text, x + 3, y + h / 2 + 0.5);
 }
@@ -229,6 +230,7 @@ function drawChosen(c, shown) {
 // drawAxis: steps of 1, 2 or 5, in minutes of 1, 5, 15; a label only where it has room.
 function drawAxis(c, y) {
   const t = timeline, span = t.to - t.from, origin = timeExtent().from;
+  if (span <= 1) return; // nothing has run
   const step = tickStep(span / Math.max(1, Math.floor(plotWidth() / 90)));
   c.font = "10.5px " + theme.font;
   c.textBaseline = "alphabetic";
@@ -267,6 +269,8 @@ function drawTimeInfo(s) {
   setText($("timetitle"), s.order.length && !s.order.some((l) => l.worker >= 0) ? "Calls over time" : "Workers over time");
   const words = [grouped(s.n) + (s.n === 1 ? " span" : " spans")];
   if (timeline.binned) words.push("a column a pixel, shade = share of time busy");
+  const lanes = (timeline.shown || []).length;
+  if (lanes * timeline.lane > timeline.height - axisHeight + 1) words.push(grouped(lanes) + " lanes: drag to see more");
   if (D.dropped > 0) words.push(grouped(D.dropped) + " older ones were dropped");
   if (s.failed) words.push(grouped(s.failed) + " failed (hatched)");
   setText($("timeinfo"), words.join(" · "));

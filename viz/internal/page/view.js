@@ -82,6 +82,37 @@ function panView(view, dx, dy, w, h, width, height) {
   view.touched = true;
 }
 
+// The sides of the stage, with the pan that brings what is beyond into sight.
+const sides = { left: ["←", 1, 0], right: ["→", -1, 0], up: ["↑", 0, 1], down: ["↓", 0, -1] };
+
+function buildMore() {
+  for (const side in sides) {
+    const [, x, y] = sides[side];
+    $("stage").append(el("button", { type: "button", class: "more " + side, id: "more-" + side, hidden: "",
+      onclick: () => panBy(0.75 * x * $("stage").clientWidth, 0.75 * y * $("stage").clientHeight) }));
+  }
+}
+
+// drawMore tells how many cards lie beyond the border of the stage, or across it.
+function drawMore() {
+  const out = { left: 0, right: 0, up: 0, down: 0 }, v = cardsView, slack = 2;
+  for (const g of mode === "cards" ? D.groups : []) {
+    const x = v.x + g.x * v.k, y = v.y + g.y * v.k;
+    if (x + g.w * v.k > stageSize.width + slack) out.right++;
+    else if (x < -slack) out.left++;
+    if (y + g.h * v.k > stageSize.height + slack) out.down++;
+    else if (y < -slack) out.up++;
+  }
+  for (const side in sides) {
+    const e = $("more-" + side), none = out[side] === 0;
+    if (e.hidden !== none) e.hidden = none;
+    if (none) continue;
+    setText(e, sides[side][0] + " " + grouped(out[side]) + " more");
+    setAttribute(e, "aria-label", grouped(out[side]) + " more " + side);
+    setAttribute(e, "title", "more of the picture: click, or drag it; f shows all");
+  }
+}
+
 // fitView shows all of w by h, at most at its natural size times largest.
 function fitView(view, w, h, width, height, pad, largest) {
   const k = Math.min((width - 2 * pad) / Math.max(1, w), (height - 2 * pad) / Math.max(1, h), largest);
