@@ -35,7 +35,7 @@ type RunInfo struct {
 	// Op is what was being done, as in [Error]: "get", "run". Target is the handle that it was for, as "Report#7", or the first of
 	// several.
 	Op, Target string
-	Workers    int // how many functions the session may run at once; 0: an Executor of the user's knows
+	Workers    int // how many functions the run may run at once; 0: an Executor of the user's knows
 
 	seen *seen // nil in a RunInfo that is not from a run
 }
@@ -45,8 +45,8 @@ type CallInfo struct {
 	Run    uint64 // RunInfo.ID
 	ID     graph.ID
 	Name   string
-	Worker int // number of the worker from 0; -1: none (Blocking, RunsOn)
-	Start  time.Time
+	Worker int         // number of the worker from 0; -1: none (Blocking, RunsOn)
+	Start  time.Time   // in CallDone when the function began, which is after all observers have been told of CallStarted
 	End    time.Time   // zero in CallStarted
 	State  graph.State // Running; then Done, Cached, Failed, Skipped, or Pending if the run was cancelled
 	Err    error
@@ -63,6 +63,7 @@ type hooks struct {
 	run       uint64
 	start     time.Time
 	calls     atomic.Int64
+	workers   int // RunInfo.Workers
 	seen      *seen
 	told      int // observers whose RunStarted has returned. Used by the run's starter and by Over alone
 
@@ -86,7 +87,7 @@ func newHooks(r *run) *hooks {
 	if trace.IsEnabled() {
 		h.ctx, h.task = trace.NewTask(r.base, "dally "+r.op+" "+firstLabel(r.targets))
 	}
-	h.seen = newSeen(h, r)
+	h.workers, h.seen = s.workersOf(&r.options), newSeen(h, r)
 	h.calls.Store(int64(r.n + len(r.fetched)))
 	return h
 }
@@ -131,11 +132,10 @@ func (h *hooks) runStarted(r *run) bool {
 
 // info is what can be told of the run at any time.
 func (h *hooks) info(r *run) RunInfo {
-	i := RunInfo{ID: h.run, Start: h.start, Calls: int(h.calls.Load()), Op: r.op, Target: firstLabel(h.seen.targets), seen: h.seen}
-	if s := r.options.session; s.Executor == nil {
-		i.Workers = s.workers()
+	return RunInfo{
+		ID: h.run, Start: h.start, Calls: int(h.calls.Load()), Op: r.op, Target: firstLabel(h.seen.targets), Workers: h.workers,
+		seen: h.seen,
 	}
-	return i
 }
 
 // callsFetched tells of calls that had their values from the cache before the run was planned.

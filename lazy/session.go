@@ -86,14 +86,29 @@ func (s *Session) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
+// workersOf is how many functions a run with the given options may run at once; 0 if an Executor of the user's knows.
+func (s *Session) workersOf(o *runOptions) int {
+	size := s.workers()
+	switch {
+	case s.Executor != nil:
+		return 0
+	case o.hasWorkers && (o.workers < size || s.mayExceed()):
+		return o.workers
+	}
+	return size
+}
+
+// mayExceed reports whether nobody has asked for a bound: then a run may have what it asks for.
+func (s *Session) mayExceed() bool { return s.Parallelism == 0 && s.parallelism.Load() == 0 }
+
 // executor returns what runs the session's calls; n > 0 is the bound of one run.
 func (s *Session) executor(n int) executor.Executor {
 	if s.Executor != nil {
 		return s.Executor
 	}
 	size := s.workers()
-	if n > size && s.Parallelism == 0 && s.parallelism.Load() == 0 {
-		return executor.NewPool(n) // nobody has asked for a bound: the run may have what it asks for
+	if n > size && s.mayExceed() {
+		return executor.NewPool(n)
 	}
 	for {
 		have := s.builtin.Load()

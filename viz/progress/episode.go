@@ -43,6 +43,7 @@ type episode struct {
 // tally is of the runs of an episode. Guarded by Progress.mu.
 type tally struct {
 	runs, failed, cancelled int
+	outer, streams          int // runs that no call of a run has begun; those of them that are of a Stream
 	planned                 int // calls of the runs that began with the episode
 	workers                 int // of the largest session; 0: not known
 	first                   uint64
@@ -55,11 +56,20 @@ func (e *episode) begun(i lazy.RunInfo) {
 	if e.runs++; e.runs == 1 {
 		e.first = i.ID
 	}
+	if run, _ := i.Within(); run == 0 {
+		e.outer++
+		if i.Op == "stream" {
+			e.streams++
+		}
+	}
 	if i.Start.Sub(e.started) < ttyDelay {
 		e.planned += i.Calls
 	}
 	e.latest, e.workers = i.Start, max(e.workers, i.Workers)
 }
+
+// isStream reports whether all there was are Streams, whose totals nobody knows.
+func (t *tally) isStream() bool { return t.streams > 0 && t.streams == t.outer }
 
 type failure struct {
 	call       graph.ID

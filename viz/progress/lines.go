@@ -109,7 +109,11 @@ func (v *view) summaryParts(outcome, why string) []piece {
 	calls := label.Grouped(v.ended) + " of " + counted(v.planned, "call")
 	switch outcome {
 	case outcomeOK:
-		add(styleBold, "100%, "+counted(v.planned, "call")+" in "+durationOf(v.elapsed))
+		all := "100%, "
+		if v.isStream() { // more may come
+			all = ""
+		}
+		add(styleBold, all+counted(v.planned, "call")+" in "+durationOf(v.elapsed))
 	case outcomeFailed:
 		runs := ""
 		if v.runs > 1 {

@@ -95,13 +95,19 @@ func (p *Progress) Write(b []byte) (int, error) {
 	return p.screen.Write(b)
 }
 
-// RunStarted is of [lazy.Observer].
+// RunStarted is of [lazy.Observer]. It panics, and so makes the Get fail, if it is told of a run twice: everything would
+// be counted twice.
 func (p *Progress) RunStarted(i lazy.RunInfo) {
 	if p.rec == nil {
 		return
 	}
 	if p.mode != Quiet {
 		p.mu.Lock()
+		if _, twice := p.runs[i.ID]; twice {
+			p.mu.Unlock()
+			panic(fmt.Sprintf("progress: a Progress is told of run %d twice: it must be the Session's Observer, or be given to "+
+				"lazy.Observe, or stand in a record.Tee, but only once", i.ID))
+		}
 		if p.now == nil {
 			p.beginLocked()
 		}

@@ -55,7 +55,7 @@ func viewOf(e *episode, t tally, n record.Now, now time.Time) *view {
 	v.planned = max(v.planned, v.ended)
 	v.grown = v.planned > t.planned
 	// Small runs that come one after another, as those of a Stream: what is known of them is almost always nearly done.
-	v.open = t.runs >= runsOpenMin && t.firstOver && now.Sub(t.latest) < max(moment, v.elapsed/10)
+	v.open = t.isStream() || t.runs >= runsOpenMin && t.firstOver && now.Sub(t.latest) < max(moment, v.elapsed/10)
 	v.countWorkers()
 	return v
 }
