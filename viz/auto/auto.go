@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -97,8 +98,7 @@ func (s settings) options() (opts []record.Option) {
 	return opts
 }
 
-// check returns all that is wrong at once. If nothing is, files are created that are not there: later would be too late
-// to say that they cannot be.
+// check returns all that is wrong at once. Files that are not there are created, to see whether they can be, and removed.
 func (s settings) check() error {
 	var errs []error
 	if mode := s[progressVar]; mode != "" {
@@ -112,7 +112,17 @@ func (s settings) check() error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if err := errors.Join(s.create(reportVar), s.create(traceVar)); err != nil {
+	madeReport, errReport := s.create(reportVar)
+	madeTrace, errTrace := s.create(traceVar)
+	defer func() { // an empty file is worse than none, for a program that does not live to write it
+		if madeReport {
+			_ = os.Remove(s[reportVar])
+		}
+		if madeTrace {
+			_ = os.Remove(s[traceVar])
+		}
+	}()
+	if err := errors.Join(errReport, errTrace); err != nil {
 		return err
 	}
 	if s[reportVar] != "" && s[traceVar] != "" && sameFile(s[reportVar], s[traceVar]) {
@@ -139,19 +149,21 @@ func (s settings) checkName(variable, want string, extensions ...string) error {
 }
 
 // create creates a file, if it is not there. What is there stays as it is.
-func (s settings) create(variable string) error {
+func (s settings) create(variable string) (made bool, err error) {
 	path := s[variable]
 	if path == "" {
-		return nil
+		return false, nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is %q: want a regular file, not a device or pipe", variable, path) // to open it may block
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return false, fmt.Errorf("%s is %q: want a regular file, not a device or pipe", variable, path) // to open it may block
 	}
+	made = errors.Is(err, fs.ErrNotExist)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
-		return fmt.Errorf("%s: %w", variable, err)
+		return false, fmt.Errorf("%s: %w", variable, err)
 	}
-	return file.Close()
+	return made, file.Close()
 }
 
 // sameFile reports whether two files, which are there, are one.

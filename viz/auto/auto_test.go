@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -328,4 +329,38 @@ func TestReadersSeeWholeFiles(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, json.Valid(text), "%d bytes", len(text))
 	}
+}
+
+// A program that is killed in the middle of a long run leaves what there was.
+func TestFilesWhileRunning(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	synctest.Test(t, func(t *testing.T) {
+		o, f := observed(t, reportVar+"="+path)
+		require.NoFileExists(t, path, "until there is something to tell")
+		slow := lazy.Wrap1(func(ctx context.Context, x int) (int, error) { time.Sleep(5 * time.Second); return x, nil }, lazy.Name("Slow"))
+		done := make(chan error)
+		go func() {
+			_, err := slow(slow(double.Of(1))).Get(t.Context(), lazy.Observe(o))
+			done <- err
+		}()
+		states := func() string {
+			var data struct{ Calls struct{ State string } }
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(text, &data))
+			return data.Calls.State
+		}
+		time.Sleep(999 * time.Millisecond)
+		synctest.Wait()
+		require.NoFileExists(t, path)
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		require.Equal(t, "0421", states(), "a source, Double is done, the first Slow runs, the second is to come")
+		time.Sleep(6 * time.Second) // it was written after 3 s, and 7
+		synctest.Wait()
+		require.Equal(t, "0442", states())
+		require.NoError(t, <-done)
+		require.Equal(t, "0444", states())
+		require.Nil(t, f.glance)
+	})
 }

@@ -14,12 +14,13 @@
 //
 // # Files
 //
-// A file is written when a run ends and no other goes on, before its Get returns, and again after every later run:
-// always whole, unless another file cannot stand beside it. To write takes some milliseconds, and a few microseconds per
+// A file is written when a run ends and no other goes on, before its Get returns, and again after every later run; while
+// runs go on, after a second and then after pauses that double up to half a minute, so that a program that is killed
+// leaves something. It is always whole, unless another file cannot stand beside it. To write takes some milliseconds, and a few microseconds per
 // call that has run. A program is held up for a second by that, all in all, and then for a tenth of its time: what is not
 // written at once is written soon after. If a program with so many runs ends in between, the last of them are not in the
-// file, unless it calls [Flush]. So should one that ends when a context does: the Get returns before functions that do
-// not heed the context, and with them the run is over. Files hold previews of values and the texts of errors.
+// file, unless it calls [Flush]. So should one that ends when a context does: the Get returns before the functions that it
+// has left behind, and with them the run is over. Files hold previews of values and the texts of errors.
 //
 // Programs that the program starts have the same environment: they replace the same files, and the address is taken. Take
 // the variables out of theirs.

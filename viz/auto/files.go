@@ -26,6 +26,9 @@ import (
 const (
 	graceMax = time.Second
 	gapMin   = 10
+	// While runs go on, files are written after glanceMin, and then after pauses up to glanceMax, twice as long each.
+	glanceMin, glanceMax = time.Second, 30 * time.Second
+	costPerCall          = 4 * time.Microsecond // about, to write
 )
 
 // current is what the environment asked for; nil: nothing.
@@ -59,6 +62,7 @@ type files struct {
 	spent   time.Duration // Guarded by mu. How long it took to write, all in all.
 	timer   *time.Timer   // Guarded by mu. nil: not running.
 	failed  bool          // Guarded by mu. The last time.
+	glance  *time.Timer   // Guarded by mu. Writes the files while runs go on; nil: none do.
 }
 
 // observer is nil if there are no files to write.
@@ -76,6 +80,37 @@ func (f *files) RunStarted(lazy.RunInfo) {
 	f.active++
 	if f.began.IsZero() {
 		f.began = time.Now()
+	}
+	if f.active == 1 {
+		f.glanceLocked(glanceMin)
+	}
+}
+
+// glanceLocked has the files written after a pause, if runs go on then: a program that is killed leaves what there was. It
+// needs mu.
+func (f *files) glanceLocked(pause time.Duration) {
+	var t *time.Timer
+	t = time.AfterFunc(pause, func() {
+		f.mu.Lock()
+		mine, ran := f.glance == t, time.Since(f.began)
+		f.mu.Unlock()
+		if mine {
+			f.glanced(t, pause, ran)
+		}
+	})
+	f.glance = t
+}
+
+// glanced writes the files while runs go on, after longer and longer pauses.
+func (f *files) glanced(t *time.Timer, pause, ran time.Duration) {
+	cost := gapMin * time.Duration(f.rec.Now().Planned) * costPerCall
+	if cost <= ran {
+		f.tried(f.flush())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.glance == t {
+		f.glanceLocked(max(min(2*pause, glanceMax), min(cost-ran, time.Hour), gapMin*(f.spent-graceMax)-ran))
 	}
 }
 
@@ -101,6 +136,8 @@ func (f *files) due() bool {
 	if f.active > 0 {
 		return false
 	}
+	f.glance.Stop()
+	f.glance = nil
 	if wait := gapMin*(f.spent-graceMax) - time.Since(f.began); wait > 0 {
 		if f.timer == nil {
 			f.timer = time.AfterFunc(wait, func() { f.tried(f.flush()) })
