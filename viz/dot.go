@@ -23,7 +23,7 @@ import (
 // the errors of w.
 func WriteDOT(w io.Writer, s graph.Snapshot, opts ...Option) error {
 	o := newOptions(s, opts)
-	m, err := newModel(s)
+	m, err := newModel(o.shown(s))
 	if err != nil {
 		return err
 	}

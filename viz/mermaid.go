@@ -16,7 +16,7 @@ import (
 // the errors of w.
 func WriteMermaid(w io.Writer, s graph.Snapshot, opts ...Option) error {
 	o := newOptions(s, opts)
-	m, err := drawable(s, o)
+	m, err := drawable(o.shown(s), o)
 	if err != nil {
 		return err
 	}

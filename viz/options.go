@@ -1,6 +1,8 @@
 package viz
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +52,10 @@ type options struct {
 
 func newOptions(s graph.Snapshot, opts []Option) *options {
 	o := &options{title: s.Title, limit: limitDefault, widest: widestDefault}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			panic(fmt.Sprintf("viz: option %d is nil: want one of this package's", i+1))
+		}
 		opt(o)
 	}
 	o.title = label.Clean(o.title, 200)
@@ -96,9 +101,24 @@ func Ran(r graph.Record) Option { return func(o *options) { o.record = &r } }
 // afterwards knows them no more. Calls of the plan that are not in the snapshot are left out.
 func Why(plan graph.Snapshot) Option { return func(o *options) { o.plan = plan } }
 
-// Values says whether [WriteHTML] and [WriteJSON] show the previews of values; they do unless told otherwise. Without
-// them constants are "…" in the arguments of their users. The texts of errors are shown in any case.
+// Values says whether previews of values are shown, in whatever format; they are unless told otherwise. Without them
+// constants are "…" in the arguments of their users. The texts of errors are shown in any case.
 func Values(show bool) Option { return func(o *options) { o.noValues = !show } }
+
+// shown is s without the values that are not to be shown.
+func (o *options) shown(s graph.Snapshot) graph.Snapshot {
+	if !o.noValues {
+		return s
+	}
+	s.Nodes = slices.Clone(s.Nodes)
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		if n.Value = ""; isSource(n) && n.Name == "" {
+			n.Value = "…"
+		}
+	}
+	return s
+}
 
 // Taken sets when the data of [WriteHTML] and [WriteJSON] were taken. The default is the latest moment that they tell
 // of, so that the same data make the same page. Calls that still run have run until then: give the time of the

@@ -27,7 +27,7 @@ const (
 // the errors of w.
 func WriteSVG(w io.Writer, s graph.Snapshot, opts ...Option) error {
 	o := newOptions(s, opts)
-	m, err := drawable(s, o)
+	m, err := drawable(o.shown(s), o)
 	if err != nil {
 		return err
 	}
