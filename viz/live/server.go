@@ -96,8 +96,8 @@ func address(addr string) (string, error) {
 	if strings.Trim(addr, "0123456789") == "" { // also one that is too large for a port
 		addr = ":" + addr
 	}
-	if !strings.Contains(addr, ":") {
-		addr += ":"
+	if !strings.Contains(addr, ":") && (net.ParseIP(addr) != nil || strings.EqualFold(addr, "localhost")) {
+		addr += ":" // another name without a port is a slip, such as "on"
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err == nil && port == "" {

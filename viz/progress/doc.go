@@ -42,8 +42,8 @@
 //
 // # What the numbers mean
 //
-// Percent is calls, not time: how many of the planned ones are over, in whatever way. It is 100 at the end and never
-// before. Some planned calls turn out not to have to run, because their inputs came to the same values as before; the
+// Percent is calls, not time: how many of the planned ones are over, in whatever way. It is 100 at the end, if all
+// went well, and never before. Some planned calls turn out not to have to run, because their inputs came to the same values as before; the
 // summary says how many. Where a Bind or a Get inside a function has added calls, the total has a plus: 340/1,200+. Of
 // a Stream nobody knows the total, so there is none, and neither a percentage, a bar nor a time left. Where its consumer
 // is slow, a Stream may come to a stop between its runs: then it has several summaries, each of what ran since the last.

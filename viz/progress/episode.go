@@ -80,7 +80,7 @@ type failure struct {
 // over counts the end of a run, which ended with an error of text why, or none. It needs Progress.mu.
 func (e *episode) over(i lazy.RunInfo, why string) {
 	e.firstOver = e.firstOver || i.ID == e.first
-	if i.Err == nil {
+	if run, _ := i.Within(); i.Err == nil || run != 0 { // what becomes of a Get inside a call is the call's to say
 		return
 	}
 	if isCancel(i.Err) {

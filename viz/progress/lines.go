@@ -116,8 +116,8 @@ func (v *view) summaryParts(outcome, why string) []piece {
 		add(styleBold, all+counted(v.planned, "call")+" in "+durationOf(v.elapsed))
 	case outcomeFailed:
 		runs := ""
-		if v.runs > 1 {
-			runs = label.Grouped(v.failed) + " of " + counted(v.runs, "run") + " "
+		if v.outer > 1 {
+			runs = label.Grouped(v.failed) + " of " + counted(v.outer, "run") + " "
 		}
 		add(styleFailed, runs+"failed: "+why)
 		add("", calls+" in "+durationOf(v.elapsed))

@@ -35,11 +35,14 @@ func (m Mode) String() string {
 }
 
 // ParseMode returns the mode that a text names, as the value of an environment variable does. Upper case and space
-// around it do not matter; "" is Auto. The error lists the texts that there are.
+// around it do not matter; "" is Auto, "off" and "none" are Quiet. The error lists the texts that there are.
 func ParseMode(s string) (Mode, error) {
 	text := strings.ToLower(strings.TrimSpace(s))
-	if text == "" {
+	switch text {
+	case "":
 		return Auto, nil
+	case "off", "none":
+		return Quiet, nil
 	}
 	for m, name := range modeNames {
 		if text == name {

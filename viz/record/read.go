@@ -242,9 +242,13 @@ func (r *Recorder) Failures(from int) []graph.Failure {
 }
 
 func runOf(i lazy.RunInfo) graph.Run {
-	return graph.Run{
+	run := graph.Run{
 		ID: i.ID, Op: i.Op, Target: i.Target, Start: i.Start, End: i.End, Calls: i.Calls, Workers: i.Workers, Err: textOf(i.Err),
 	}
+	if isCancelled(i.Err) {
+		run.Err = "cancelled: nobody waits for it any more"
+	}
+	return run
 }
 
 const (
