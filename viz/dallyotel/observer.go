@@ -1,6 +1,7 @@
 package dallyotel
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,10 @@ func New(tp trace.TracerProvider, opts ...Option) *Observer {
 		tp = otel.GetTracerProvider()
 	}
 	o := &Observer{active: map[uint64]*run{}, options: options{threshold: thresholdDefault, spans: spansDefault}}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			panic(fmt.Sprintf("dallyotel: New: option %d of %d is nil: leave it out", i+1, len(opts)))
+		}
 		opt(&o.options)
 	}
 	o.tracer = tp.Tracer(Scope)

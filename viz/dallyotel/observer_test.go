@@ -321,3 +321,7 @@ func TestStrayCalls(t *testing.T) {
 	require.Len(t, out.GetSpans(), 1)
 	require.Equal(t, "dally get", out.GetSpans()[0].Name)
 }
+
+func TestMisuse(t *testing.T) {
+	require.PanicsWithValue(t, "dallyotel: New: option 2 of 2 is nil: leave it out", func() { dallyotel.New(nil, dallyotel.MaxSpans(1), nil) })
+}

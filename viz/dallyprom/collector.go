@@ -48,7 +48,10 @@ func New(rec *record.Recorder, opts ...Option) *Collector {
 		panic("dallyprom: New: the Recorder is nil; want the one that observes, made by record.New")
 	}
 	c := &Collector{rec: rec, max: functionsDefault, shown: map[string]bool{}}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			panic(fmt.Sprintf("dallyprom: New: option %d of %d is nil: leave it out", i+1, len(opts)))
+		}
 		opt(c)
 	}
 	return c

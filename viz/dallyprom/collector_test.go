@@ -183,6 +183,7 @@ func TestMaxFunctions(t *testing.T) {
 		require.Equal(t, 2.0, all["dally_calls_total{other,done}"].GetCounter().GetValue())
 		require.NotContains(t, all, "dally_calls_total{b,done}")
 	}
+	require.PanicsWithValue(t, "dallyprom: New: option 1 of 1 is nil: leave it out", func() { dallyprom.New(record.New(), nil) })
 	require.PanicsWithValue(t, "dallyprom: MaxFunctions: n is 0; want 1 or more", func() { dallyprom.MaxFunctions(0) })
 }
 
