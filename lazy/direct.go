@@ -181,6 +181,10 @@ func (s *direct) goOn(mayCall bool) (stopped bool) {
 		if top.n.word.Load()&flagTracked == 0 {
 			s.trackBehind(top.n)
 		}
+		if isFirst(top.n.word.Load()) { // it is a target, too, or twice: it has been made since it was pushed
+			s.stack.pop()
+			continue
+		}
 		e := top.n.more.Load()
 		if !s.hasChanged(top.n, e) {
 			e.verified = s.view

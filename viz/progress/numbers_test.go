@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,6 +65,9 @@ func (c *census) CallDone(i lazy.CallInfo) {
 		}
 	})
 }
+
+// numbersWorlds numbers the worlds: a cache must be able to tell their functions apart.
+var numbersWorlds atomic.Int64
 
 // numbersWorld is a random graph of calls of all kinds over sources that can be changed.
 type numbersWorld struct {
@@ -140,7 +144,7 @@ func TestNumbersAreThoseOfTheFunctions(t *testing.T) {
 	for seed := range seeds {
 		bubble(t, fmt.Sprint("seed=", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(seed), 7))
-			w := newNumbersWorld(r, fmt.Sprint(seed), seed%3)
+			w := newNumbersWorld(r, fmt.Sprint(numbersWorlds.Add(1)), seed%3)
 			l := newLog()
 			p := New(l, JSON)
 			s := &lazy.Session{Parallelism: 1 + seed%4, Observer: record.Tee(p, w), Cache: cache.NewMemory(1 << 20)}
