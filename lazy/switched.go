@@ -1,6 +1,7 @@
 package lazy
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -20,6 +21,7 @@ func (s *Session) switchedOn() (Observer, error) {
 		return nil, nil
 	}
 	switched.once.Do(func() {
+		switched.err = errors.New("what was to observe all runs has panicked") // if it does: the panic is told but once
 		observer, err := startup.Observe()
 		if switched.err = err; err != nil || observer == nil {
 			return

@@ -54,6 +54,15 @@ func TestStartupObservesStreams(t *testing.T) {
 	require.Equal(t, []int{6, 2}, []int{sum, obs.calls}, "a call per element, as wherever somebody observes")
 }
 
+// What does not come about must not be missing silently.
+func TestStartupPanics(t *testing.T) {
+	switchOn(t, func() (any, error) { panic("a logger's") })
+	one := Pure0(func() int { return 1 })
+	require.PanicsWithValue(t, "a logger's", func() { _, _ = one().Get(t.Context()) })
+	_, err := one().Get(t.Context())
+	require.ErrorContains(t, err, "has panicked")
+}
+
 func TestStartupFails(t *testing.T) {
 	bad := errors.New("DALLY_PROGRESS is bad")
 	switchOn(t, func() (any, error) { return nil, bad })
