@@ -119,7 +119,7 @@ func TestRealRun(t *testing.T) {
 // A real run of 100,000 calls.
 func TestRealRunOf100000(t *testing.T) {
 	b := newTab(t)
-	watchReal(t, b, 48_500, 40*time.Microsecond, "real-100k", func(b *tab) {
+	watchReal(t, b, 48_500, 5*time.Microsecond, "real-100k", func(b *tab) {
 		b.key("n")
 		b.shot("real-100k-cells")
 		b.fine("cells")

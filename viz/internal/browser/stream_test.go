@@ -198,7 +198,7 @@ func TestFrames(t *testing.T) {
   new PerformanceObserver((l) => { for (const e of l.getEntries()) long.push(e.duration); }).observe({ entryTypes: ['longtask'] });
   return true;
 })()`)
-		const steps = 15
+		const steps = 10
 		ticker := time.NewTicker(100 * time.Millisecond)
 		for step := int64(1); step <= steps; step++ {
 			<-ticker.C
