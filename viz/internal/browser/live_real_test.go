@@ -107,7 +107,7 @@ func watchReal(t *testing.T, b *tab, n int, each time.Duration, name string, mor
 // A real run of some thousand calls, from the recorder through the server to what is drawn.
 func TestRealRun(t *testing.T) {
 	b := newTab(t)
-	watchReal(t, b, 2000, 300*time.Microsecond, "real", func(b *tab) {
+	watchReal(t, b, 1000, 300*time.Microsecond, "real", func(b *tab) {
 		b.run(chromedp.Click(chromedp.CSS("#failures button")))
 		b.until("document.getElementById('panel').textContent.includes('gzip: invalid header')")
 		b.frames()
