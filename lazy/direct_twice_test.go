@@ -16,7 +16,8 @@ func TestDirectRunMakesEachTargetOnce(t *testing.T) {
 		src := Source("s", 0)
 		ds := f.of.Each(make([]int, 10))
 		ds = append(ds, f.of(src))
-		ds = append(ds, f.of(ds[3]), ds[5], ds[10], f.of(ds[10]), ds[11])
+		ds = append(ds, f.of(ds[3]), ds[5], ds[10], f.of(ds[10]))
+		ds = append(ds, ds[11])
 		if set {
 			src.Set(1)
 		}

@@ -46,3 +46,36 @@ func TestSpacing(t *testing.T) {
 		require.Equal(t, c.want, l.top[1]-l.end[0], "%v %v", c.links, c.rows)
 	}
 }
+
+// Time that calls wait for calls of their own, as those of Bind do, is no time that they ran at once: the facts say so.
+func TestFactsOfNestedCalls(t *testing.T) {
+	factsOf := func(spans ...graph.Span) map[string]string {
+		begin := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+		rec := graph.Record{
+			Start: begin, Spans: spans, Runs: []graph.Run{{ID: 1, Workers: 2, Start: begin, End: begin.Add(100)}},
+			Functions: []graph.Function{{Name: "f", Total: 150}},
+		}
+		p, err := newPageData(graph.Snapshot{}, newOptions(graph.Snapshot{}, []Option{Ran(rec)}))
+		require.NoError(t, err)
+		facts := map[string]string{}
+		for _, f := range p.facts() {
+			facts[f[0]] = f[1]
+		}
+		return facts
+	}
+	span := func(worker int, start, end time.Duration) graph.Span {
+		return graph.Span{Name: "f", Run: 1, Worker: worker, Start: start, End: end, State: graph.Done}
+	}
+	facts := factsOf(span(0, 0, 100), span(0, 10, 60), span(1, 20, 80))
+	require.Equal(t, "150 ns, with waiting for calls of their own", facts["time in calls"])
+	require.NotContains(t, facts, "calls at once")
+
+	for name, spans := range map[string][]graph.Span{
+		"one after another": {span(0, 0, 50), span(1, 0, 100), span(0, 50, 100)},
+		"without a worker":  {span(-1, 0, 100), span(-1, 0, 100)},
+	} {
+		facts = factsOf(spans...)
+		require.Equal(t, "150 ns", facts["time in calls"], name)
+		require.Equal(t, "1.5 on average", facts["calls at once"], name)
+	}
+}

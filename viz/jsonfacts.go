@@ -84,17 +84,40 @@ func (p *pageData) runFacts(set func(name, value string)) {
 func (p *pageData) timeFacts(total time.Duration, set func(name, value string)) {
 	wall, whole := p.wall()
 	set("wall time", label.Duration(wall))
-	if text := label.Duration(total); text != "" && !p.recorded() {
+	nested := p.nested()
+	switch text := label.Duration(total); {
+	case text != "" && !p.recorded():
 		set("time in calls", text+"; calls under 20 µs are not timed")
-	} else {
+	case text != "" && nested:
+		set("time in calls", text+", with waiting for calls of their own")
+	default:
 		set("time in calls", text)
 	}
 	if n := p.workers(); n > 0 {
 		set("workers", strconv.Itoa(n))
 	}
-	if whole && wall > 0 && total > 0 {
+	if whole && !nested && wall > 0 && total > 0 {
 		set("calls at once", decimal(float64(total)/float64(wall))+" on average")
 	}
+}
+
+// nested reports whether calls waited for calls of their own, as those of Bind do: a good part of the spans of a worker
+// then lie within others.
+func (p *pageData) nested() bool {
+	type lane struct{ run, worker int32 }
+	ends := make(map[lane]time.Duration)
+	total, within := time.Duration(0), time.Duration(0)
+	for i := range p.spans { // in order of start
+		s := &p.spans[i]
+		if s.worker < 0 {
+			continue
+		}
+		at, end := lane{s.run, s.worker}, s.start+s.dur
+		total += s.dur
+		within += max(0, min(ends[at], end)-s.start)
+		ends[at] = max(ends[at], end)
+	}
+	return within > total/20
 }
 
 // workers is the largest number of workers that a run had; 0 if that is not known.

@@ -107,7 +107,7 @@ func watchReal(t *testing.T, b *tab, n int, each time.Duration, name string, mor
 // A real run of some thousand calls, from the recorder through the server to what is drawn.
 func TestRealRun(t *testing.T) {
 	b := newTab(t)
-	watchReal(t, b, 2000, 300*time.Microsecond, "real", func(b *tab) {
+	watchReal(t, b, 1000, 300*time.Microsecond, "real", func(b *tab) {
 		b.run(chromedp.Click(chromedp.CSS("#failures button")))
 		b.until("document.getElementById('panel').textContent.includes('gzip: invalid header')")
 		b.frames()
@@ -119,7 +119,7 @@ func TestRealRun(t *testing.T) {
 // A real run of 100,000 calls.
 func TestRealRunOf100000(t *testing.T) {
 	b := newTab(t)
-	watchReal(t, b, 48_500, 20*time.Microsecond, "real-100k", func(b *tab) {
+	watchReal(t, b, 48_500, 5*time.Microsecond, "real-100k", func(b *tab) {
 		b.key("n")
 		b.shot("real-100k-cells")
 		b.fine("cells")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
@@ -160,4 +161,17 @@ func TestPrintInDark(t *testing.T) {
 	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	require.NoError(t, err)
 	b.fine("printed")
+}
+
+// Times of the longest form stand whole in the table, however narrow its pane is.
+func TestLongTotals(t *testing.T) {
+	b := newTab(t)
+	rec := graph.Record{Functions: []graph.Function{{Name: "Simulate", Total: 58*time.Minute + 48*time.Second, Max: 48*time.Minute + 48*time.Second}}}
+	rec.Functions[0].Calls[graph.Done], rec.Functions[0].Calls[graph.Failed], rec.Functions[0].Calls[graph.Cached] = 1, 1, 1
+	b.openReport(graph.Snapshot{}, viz.Ran(rec))
+	for _, width := range []int64{1400, 1000, 700, 420} {
+		b.size(width, 860)
+		require.Empty(t, eval[[]string](b, `[...document.querySelectorAll('#functions td.num')].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent)`), width)
+		require.Equal(t, "58m 48s", b.text("#functions td:nth-child(3)"))
+	}
 }

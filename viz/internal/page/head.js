@@ -73,6 +73,7 @@ function usedShare(time) {
   for (let i = 0; i < s.n; i++) if (s.worker[i] >= 0) busy += s.dur[i];
   for (const r of D.running) if (r.worker >= 0) busy += Math.max(0, D.now - r.start);
   for (const r of D.runs) had += (r.workers || 0) * ((r.end < 0 ? D.now : r.end) - r.start);
+  if (busy > 1.01 * had) return null; // calls that wait for calls of their own count twice
   return busy > 0 && had > 0 ? percent(Math.min(busy, had), had) : null;
 }
 

@@ -43,7 +43,7 @@ function layTime() {
   const most = Math.max(90, Math.min(240, innerHeight * 0.235));
   timeline.lane = Math.max(laneMin, Math.min(laneMax, Math.floor((most - axisHeight) / count)));
   const fitting = Math.max(1, Math.min(count, Math.floor((most - axisHeight - 4) / timeline.lane))); // no lane is cut
-  const height = Math.max(46, fitting * timeline.lane + axisHeight + 4);
+  const height = Math.max(46, fitting * timeline.lane + axisHeight + (fitting < count ? 0 : 4));
   const stage = $("timestage");
   if (stage.style.height !== height + "px") stage.style.height = height + "px";
   timeline.width = stage.clientWidth, timeline.height = height;
