@@ -12,8 +12,10 @@ function redraw(...parts) {
   requestAnimationFrame(frame);
 }
 
-// Text that changes with every event is written some times a second only: nobody reads faster, and a layout costs.
-const slowly = { head: [0, 150], tables: [0, 300], panel: [0, 500], lanes: [0, 120] };
+// What changes with every event is drawn some times a second only: nobody reads faster, and a layout costs. Numbers that
+// stand in several places are drawn in the same frame, so that they agree.
+const numbers = [0, 250];
+const slowly = { head: numbers, cards: numbers, tables: numbers, panel: [0, 500], lanes: [0, 120] };
 
 function frame(time) {
   asked = false;
@@ -22,7 +24,7 @@ function frame(time) {
   const due = (part) => {
     if (!dirty.has(part)) return false;
     const slow = live && slowly[part];
-    if (slow && time - slow[0] < slow[1] && D.received !== undefined && !pressed) {
+    if (slow && slow[0] !== time && time - slow[0] < slow[1] && D.received !== undefined && !pressed) {
       later = true;
       return false;
     }
@@ -33,7 +35,7 @@ function frame(time) {
   const { width, height } = (stageSize = { width: box.clientWidth, height: box.clientHeight });
   if (dirty.delete("layout")) layout(width, height);
   if (mode === "cards") {
-    if (dirty.delete("cards")) drawCards();
+    if (due("cards")) drawCards();
   } else {
     const all = dirty.delete("cellsAll");
     if (dirty.delete("cells") || all) drawCells(all, width, height);
