@@ -168,5 +168,21 @@ func (p *pageData) note() string {
 	if d := p.rec.Dropped; d > 0 {
 		notes = append(notes, "the oldest "+label.Grouped(d)+" spans were dropped: the timeline begins late, totals count all calls")
 	}
+	if n := p.outside(); n > 0 {
+		notes = append(notes, label.Grouped(n)+" of "+label.Grouped(len(p.spans))+" spans are of calls whose graphs were not kept: totals count all calls")
+	}
 	return strings.Join(notes, "; ")
+}
+
+// outside is how many spans are of calls that the snapshot does not have, if it has any. A live page will be told of them.
+func (p *pageData) outside() (n int) {
+	if p.opt.functions != nil || len(p.nodes) == 0 {
+		return 0
+	}
+	for i := range p.spans {
+		if p.spans[i].call < 0 {
+			n++
+		}
+	}
+	return n
 }

@@ -38,3 +38,17 @@ func TestNilOption(t *testing.T) {
 		_ = viz.WriteSVG(io.Discard, graph.Snapshot{}, viz.Constants(), nil)
 	})
 }
+
+// A page tells where it cannot show all that was recorded.
+func TestCallsOutsideTheGraph(t *testing.T) {
+	s := graph.Snapshot{Nodes: []graph.Node{{ID: 3, Name: "Open", State: graph.Done}}}
+	ran := graph.Record{Spans: []graph.Span{{Call: 3, Name: "Open", State: graph.Done, End: 5}, {Call: 9, Name: "Read", State: graph.Done, End: 8}}}
+	for want, s := range map[string]graph.Snapshot{
+		"1 of 2 spans are of calls whose graphs were not kept": s,
+		`"note":""`: {}, // a record alone says so by itself
+	} {
+		var b strings.Builder
+		require.NoError(t, viz.WriteJSON(&b, s, viz.Ran(ran)))
+		require.True(t, strings.Contains(b.String(), want), b.String())
+	}
+}

@@ -79,7 +79,7 @@ func start(environ []string, stderr io.Writer, logger func() *slog.Logger) (lazy
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", liveVar, err)
 		}
-		logger().Info("dally: live page", "url", server.URL())
+		fmt.Fprintln(stderr, "dally: live page:", server.URL()) // not by the logger, which may want warnings alone
 	}
 	return record.Tee(shown, f.observer()), f, nil
 }

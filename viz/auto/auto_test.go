@@ -152,15 +152,14 @@ func TestUnknownVariableIsLogged(t *testing.T) {
 }
 
 func TestLivePage(t *testing.T) {
-	var logged bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&logged, nil))
-	o, _, err := start([]string{liveVar + "=:0"}, &bytes.Buffer{}, func() *slog.Logger { return logger })
+	var stderr bytes.Buffer
+	o, _, err := start([]string{liveVar + "=:0"}, &stderr, slog.Default)
 	require.NoError(t, err)
 	_, err = lazy.GetAll(t.Context(), double.Each([]int{1, 2, 3}), lazy.Observe(o))
 	require.NoError(t, err)
-	var line struct{ URL string }
-	require.NoError(t, json.Unmarshal(logged.Bytes(), &line), logged.String())
-	resp, err := http.Get(line.URL)
+	url, ok := strings.CutPrefix(strings.TrimSpace(stderr.String()), "dally: live page: ")
+	require.True(t, ok, stderr.String())
+	resp, err := http.Get(url)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode)

@@ -6,7 +6,7 @@
 //	DALLY_PROGRESS=auto        progress on standard error: auto, tty, plain, json or quiet
 //	DALLY_REPORT=report.html   a page with the picture, the functions, the timeline and the failures
 //	DALLY_TRACE=trace.json     a trace for ui.perfetto.dev
-//	DALLY_LIVE=:6070           a live page on http://127.0.0.1:6070/; ":0" takes a free port. The address is logged
+//	DALLY_LIVE=:6070           a live page on http://127.0.0.1:6070/; ":0" takes a free port. Standard error tells
 //
 // They are read at the first Get that computes something. A value that makes no sense, an address that is taken, and a
 // file that cannot be created are errors of that Get and of all that follow; an unknown variable that begins with DALLY_

@@ -41,7 +41,7 @@ function lost() {
   if (retry.source) retry.source.close();
   retry.source = null;
   halt();
-  say("Connection lost, trying again …");
+  say("Connection lost, trying again … This is what the program told last: it may have ended.");
   clearTimeout(retry.timer);
   retry.timer = setTimeout(connect, retry.wait);
   retry.wait = Math.min(retry.waitMax, retry.wait * 1.7);
