@@ -14,8 +14,8 @@ function redraw(...parts) {
 
 // What changes with every event is drawn some times a second only: nobody reads faster, and a layout costs. Numbers that
 // stand in several places are drawn in the same frame, so that they agree.
-const numbers = [0, 250];
-const slowly = { head: numbers, cards: numbers, tables: numbers, panel: [0, 500], lanes: [0, 120] };
+const together = [0, 250];
+const slowly = { head: together, cards: together, tables: together, panel: [0, 500], lanes: [0, 120] };
 
 function frame(time) {
   asked = false;
