@@ -251,8 +251,22 @@ const overflowing = `(() => {
 // fine requires that no text overflows and that the console is empty.
 func (b *tab) fine(what string) {
 	b.t.Helper()
-	require.Empty(b.t, eval[[]string](b, overflowing), what)
+	b.fits(what)
 	require.Empty(b.t, b.said(), what)
+}
+
+// fits requires that no text overflows. What changes all the time is drawn some times a second: it may take some frames.
+func (b *tab) fits(what string) {
+	b.t.Helper()
+	list := eval[[]string](b, overflowing)
+	for range 20 {
+		if len(list) == 0 {
+			return
+		}
+		b.run(chromedp.Sleep(50 * time.Millisecond))
+		list = eval[[]string](b, overflowing)
+	}
+	require.Empty(b.t, list, what)
 }
 
 // number is one of the numbers of the head.
