@@ -43,8 +43,8 @@ func (i RunInfo) Within() (run uint64, call graph.ID) {
 	return i.seen.within.Run, i.seen.within.ID
 }
 
-// Planned is the number of calls that have been planned by now: Calls, and what Binds have added since. It is 0 for a
-// RunInfo that is not an observer's.
+// Planned is the number of calls that have been planned by now: Calls, and what Binds have added since. It is Calls for
+// a RunInfo that is not an observer's.
 func (i RunInfo) Planned() int {
 	if i.seen == nil {
 		return i.Calls
